@@ -1,0 +1,73 @@
+"""A run configuration: what is run on what, read by whom, judged by what."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from evalh.models.base import Id, Json, Model, Words
+
+
+class EncoderConfig(Model):
+    """Which sentence encoder: the built-in `minilm`, `sentence-transformers` with any model name or path, or none."""
+
+    kind: Literal["minilm", "sentence-transformers", "none"] = "minilm"
+    model: str | None = None
+    """For sentence-transformers: a model name or a local folder."""
+
+
+class ReaderConfig(Model):
+    """Who reads the conversations."""
+
+    kind: Literal["local"] = "local"
+    encoder: EncoderConfig = EncoderConfig()
+    unsure_below: float = Field(default=0.5, ge=0, le=1)
+    """Facts of lower confidence make a verdict unsure."""
+
+
+class AgentConfig(Model):
+    """Where the agent's turns come from."""
+
+    kind: Literal["replay"] = "replay"
+
+
+class PromptsConfig(Model):
+    """Which prompt versions of which agent are compared; the first is the baseline unless one is named."""
+
+    agent: Id
+    versions: Annotated[Words, Field(min_length=1)]
+    baseline: Id | None = None
+
+    @model_validator(mode="after")
+    def _baseline_is_one_of_them(self) -> PromptsConfig:
+        if self.baseline is not None and self.baseline not in self.versions:
+            raise ValueError(f"the baseline {self.baseline!r} is not among the versions {', '.join(self.versions)}")
+        if len(set(self.versions)) != len(self.versions):
+            raise ValueError("a prompt version is listed twice")
+        return self
+
+
+class RunConfig(Model):
+    """A config file. Names are looked up in the workspace; paths are relative to the config's folder."""
+
+    schema_: Literal["evalh.run/1"] = Field(default="evalh.run/1", alias="schema")
+    name: Id
+    golden_set: Id
+    prompts: PromptsConfig
+    policy: str | None = None
+    """A policy id; default: the golden set's."""
+    personas: Words = ()
+    """Only these; default: all that the golden set uses."""
+    cohort: str = "persona"
+    """What conversations are grouped by: "persona" or the name of a facet."""
+    agent: AgentConfig = AgentConfig()
+    reader: ReaderConfig = ReaderConfig()
+    evaluators: dict[Id, dict[str, Json]] | None = None
+    """Settings by evaluator name; default: all that are found, with their defaults."""
+    scorecard: str | None = "care"
+    as_of: date | None = None
+    """The day whose policy version applies to conversations without a date."""
+    trials: int = Field(default=1, ge=1)
+    seed: int = 0

@@ -1,0 +1,171 @@
+"""What a run leaves on disk: score rows, the manifest, aggregates, differences; read by dashboards."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from evalh.models.base import Json, OpenModel
+from evalh.models.score import Score
+from evalh.models.vocabulary import Direction, Rollup, State
+
+
+class ScoreRow(Score):
+    """One line of `scores.jsonl`: a score, with the run, case and customer it belongs to."""
+
+    model_config = OpenModel.model_config
+
+    schema_: Literal["evalh.score/1"] = Field(default="evalh.score/1", alias="schema")
+    run_id: str
+    prompt_version: str | None = None
+    case: str | None = None
+    trial: int = 0
+    conversation_id: str
+    persona: str | None = None
+    facets: dict[str, str] = Field(default_factory=dict)
+    policy_version: str | None = None
+    policy_assumed: bool = False
+
+
+class EvaluatorInfo(OpenModel):
+    """An evaluator as it was used."""
+
+    name: str
+    version: str
+    sha256: str
+    kind: Literal["rule", "judge"] = "rule"
+    settings: dict[str, Json] = Field(default_factory=dict)
+    rollup: Rollup
+    direction: Direction = "higher_is_better"
+    threshold: float
+    gating: bool = True
+    critical: bool = False
+    acts: bool = False
+    """Whether its faults are acts: a conversation without the act has no fault when versions are compared."""
+    origin: Literal["shipped", "user"] = "shipped"
+
+
+class FileInfo(OpenModel):
+    """A file that went into the run."""
+
+    id: str
+    version: str | None = None
+    sha256: str
+    path: str | None = None
+
+
+class GitInfo(OpenModel):
+    """The commit the run was made at."""
+
+    commit: str | None = None
+    dirty: bool | None = None
+
+
+class StateCounts(OpenModel):
+    """How many rows ended in each state."""
+
+    scored: int = 0
+    not_applicable: int = 0
+    unsure: int = 0
+    errored: int = 0
+    skipped: int = 0
+
+    @property
+    def coverage(self) -> float | None:
+        """scored / (scored + unsure + errored); None when nothing applied."""
+        asked = self.scored + self.unsure + self.errored
+        return self.scored / asked if asked else None
+
+
+class RejectedInput(OpenModel):
+    """An input that was skipped on request, and why."""
+
+    place: str
+    problem: str
+
+
+class Manifest(OpenModel):
+    """`manifest.json`: everything the rows depend on."""
+
+    schema_: Literal["evalh.manifest/1"] = Field(default="evalh.manifest/1", alias="schema")
+    run_id: str
+    status: Literal["running", "complete", "interrupted"]
+    evalh_version: str
+    config: FileInfo | None = None
+    prompts: tuple[FileInfo, ...] = ()
+    baseline: str | None = None
+    policies: tuple[FileInfo, ...] = ()
+    golden_set: FileInfo | None = None
+    personas: tuple[FileInfo, ...] = ()
+    simulator: FileInfo | None = None
+    scorecard: FileInfo | None = None
+    source: FileInfo | None = None
+    evaluators: tuple[EvaluatorInfo, ...] = ()
+    reader: str
+    encoder: str | None = None
+    judge: FileInfo | None = None
+    git: GitInfo = GitInfo()
+    seed: int = 0
+    trials: int = 1
+    cohort: str = "persona"
+    as_of: str | None = None
+    conversations: int = 0
+    turns: int = 0
+    counts: StateCounts = StateCounts()
+    coverage: float | None = None
+    calls: int = 0
+    tokens: int = 0
+    cost: float | None = None
+    rejected: tuple[RejectedInput, ...] = ()
+
+
+class Aggregate(OpenModel):
+    """One cell of `aggregates.json`: an evaluator over a cohort, for one prompt version.
+
+    `mean` is over conversations in which the evaluator applied and was scored; `fault_rate` counts conversations
+    with a fault over all that were scored or had nothing to score, which is what is compared between versions.
+    """
+
+    prompt_version: str | None
+    cohort_key: str
+    cohort: str
+    """The cohort's value; "*" for all conversations."""
+    evaluator: str
+    conversations: int
+    counts: StateCounts
+    mean: float | None = None
+    pass_rate: float | None = None
+    compared_mean: float | None = None
+    """The mean with "nothing done, nothing wrong" as 1 for evaluators of acts; equal to `mean` for others."""
+    compared_n: int = 0
+    fault_rate: float | None = None
+    coverage: float | None = None
+
+
+class Difference(OpenModel):
+    """How one cell moved between two sides; negative is worse."""
+
+    cohort_key: str
+    cohort: str
+    evaluator: str
+    baseline: float | None
+    candidate: float | None
+    delta: float | None
+    pairs: int
+    pitch_rate_baseline: float | None = None
+    pitch_rate_candidate: float | None = None
+
+
+class Comparison(OpenModel):
+    """`comparison.json`: two prompt versions side by side."""
+
+    schema_: Literal["evalh.comparison/1"] = Field(default="evalh.comparison/1", alias="schema")
+    run_id: str
+    baseline: str
+    candidate: str
+    differences: tuple[Difference, ...] = ()
+
+
+UNANSWERED: tuple[State, ...] = ("unsure", "errored")
+"""The states that count against coverage."""
