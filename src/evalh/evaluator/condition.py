@@ -7,6 +7,9 @@ from functools import lru_cache
 from typing import Any
 
 import cel
+import re2
+
+_BOUND = re2.compile(r"\.(?:all|exists|exists_one|existsOne|filter|map|sortBy)\s*\(\s*([A-Za-z_]\w*)\s*,")
 
 VARIABLES = ("customer", "intents", "channel", "language")
 
@@ -31,7 +34,8 @@ def compile_condition(expression: str) -> Any:
         program = cel.compile(expression)
     except Exception as error:
         raise BadCondition(f"the condition {expression!r} does not parse: {_first_line(error)}") from None
-    unknown = sorted(set(program.variables()) - set(VARIABLES)) if callable(program.variables) else []
+    bound = {match.group(1) for match in _BOUND.finditer(expression)}
+    unknown = sorted(set(program.variables()) - {*VARIABLES, *bound}) if callable(program.variables) else []
     if unknown:
         raise BadCondition(
             f"the condition {expression!r} names {unknown[0]!r}, which is none of {', '.join(VARIABLES)}"

@@ -41,12 +41,14 @@ from evalh.models.reading import (
 from evalh.models.results import (
     Aggregate,
     Comparison,
+    ConversationRow,
     Difference,
     EvaluatorInfo,
     FileInfo,
     GitInfo,
     Manifest,
     RejectedInput,
+    Rolled,
     ScoreRow,
     StateCounts,
 )
@@ -56,11 +58,11 @@ from evalh.models.vocabulary import CONSTRUCTS
 
 __all__ = [
     "CONSTRUCTS", "AgentConfig", "AgentInfo", "Aggregate", "Answered", "Booking", "Candidate", "Case", "Claim",
-    "Comparison", "Consent", "Conversation", "CourtesyFact", "Difference", "Disclosure", "DisclosureFact",
-    "EncoderConfig", "EvaluatorInfo", "Evidence", "Fact", "FileInfo", "GitInfo", "GoldenLabel", "GoldenSet",
+    "Comparison", "Consent", "Conversation", "ConversationRow", "CourtesyFact", "Difference", "Disclosure",
+    "DisclosureFact", "EncoderConfig", "EvaluatorInfo", "Evidence", "Fact", "FileInfo", "GitInfo", "GoldenLabel", "GoldenSet",
     "GoldenSetInfo", "Id", "Identity", "IntentFact", "Issue", "Item", "Json", "LedgerEntry", "Lexicon", "Manifest",
     "Model", "Mood", "Offer", "OfferAct", "OfferMention", "OfferPolicy", "OfferReply", "OpenModel", "Origin",
     "Outcome", "Persona", "PolicyInForce", "PolicySet", "Pressure", "Price", "ProhibitedFact", "Prompt",
-    "PromptsConfig", "Question", "ReaderConfig", "Reading", "Register", "RejectedInput", "RunConfig", "Score",
+    "PromptsConfig", "Question", "ReaderConfig", "Reading", "Register", "RejectedInput", "Rolled", "RunConfig", "Score",
     "ScoreRow", "Scorecard", "Section", "StateCounts", "ToolCall", "Turn", "canonical_json", "digest",
 ]  # fmt: skip

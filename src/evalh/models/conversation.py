@@ -19,7 +19,10 @@ _ROLE_ALIASES = {"user": "customer", "assistant": "agent", "developer": "system"
 
 
 def _as_utc(value: datetime) -> datetime:
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    try:
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("the date is out of range") from None
 
 
 Moment = Annotated[datetime, AfterValidator(_as_utc)]

@@ -352,6 +352,7 @@ class LexiconOffer(Model):
     category: str | None
     fees: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
+    benefits: tuple[str, ...] = ()
     timing: str = "after_resolution"
     pricing: tuple[str, ...] = ()
     """How it is charged: the periods and the 'per' words its prices use in any version; never amounts."""
@@ -414,6 +415,7 @@ def _merged(same: list[Offer]) -> LexiconOffer:
         category=same[0].category,
         fees=union([tuple(fee.name for fee in offer.fees) for offer in same]),
         features=union([tuple(feature.text for feature in offer.features) for offer in same]),
+        benefits=union([(*offer.benefits, *offer.fits) for offer in same]),
         timing=same[0].timing,
         pricing=union(
             [

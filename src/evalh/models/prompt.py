@@ -78,12 +78,21 @@ class Prompt(Model):
     @model_validator(mode="after")
     def _ids_once(self) -> Prompt:
         seen: set[str] = set()
-        checks = (*self.required, *self.forbidden, *self.approved_copy, *self.steps, *self.ask_before)
-        for check in checks:
-            if check.id in seen:
-                raise ValueError(f"the check {check.id!r} is defined twice")
-            seen.add(check.id)
+        for name in self.check_ids():
+            if name in seen:
+                raise ValueError(f"the check {name!r} is defined twice")
+            seen.add(name)
         return self
+
+    def check_ids(self) -> tuple[str, ...]:
+        """The ids of all checks, in the order of the file's sections."""
+        return (
+            *(check.id for check in self.required),
+            *(check.id for check in self.forbidden),
+            *(check.id for check in self.approved_copy),
+            *(check.id for check in self.steps),
+            *(check.id for check in self.ask_before),
+        )
 
     @property
     def checkable(self) -> bool:

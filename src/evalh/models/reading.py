@@ -213,12 +213,13 @@ class Booking(Fact):
 class Question(Model):
     """Something an evaluator wants read that is no standing fact.
 
-    kind "similar": how close agent turns come to `text` (0 to 1 a turn); kind "rubric": a judge's question.
+    kind "similar": how close agent turns come to `text` (0 to 1 a turn), on turns that pitch `pitches_of` if it is
+    given; kind "rubric": a judge's question.
     """
 
     kind: str = Field(pattern="^(similar|rubric)$")
     text: str
-    turns: tuple[int, ...] | None = None
+    pitches_of: str | None = None
 
     @property
     def sha256(self) -> str:

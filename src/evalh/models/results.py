@@ -7,8 +7,9 @@ from typing import Literal
 from pydantic import Field
 
 from evalh.models.base import Json, OpenModel
+from evalh.models.conversation import Outcome
 from evalh.models.score import Score
-from evalh.models.vocabulary import Direction, Rollup, State
+from evalh.models.vocabulary import Direction, Rollup, Severity, State
 
 
 class ScoreRow(Score):
@@ -26,6 +27,51 @@ class ScoreRow(Score):
     facets: dict[str, str] = Field(default_factory=dict)
     policy_version: str | None = None
     policy_assumed: bool = False
+
+
+class Rolled(OpenModel):
+    """An evaluator's summary of one conversation."""
+
+    state: State
+    value: float | None = None
+    passed: bool | None = None
+    label: str | None = None
+    severity: Severity | None = None
+
+
+class ConversationRow(OpenModel):
+    """One line of `conversations.jsonl`: what was offered, what became of it, and each evaluator's summary.
+
+    What was read is null where the conversation was not read.
+    """
+
+    schema_: Literal["evalh.conversation_row/1"] = Field(default="evalh.conversation_row/1", alias="schema")
+    run_id: str
+    prompt_version: str | None = None
+    case: str | None = None
+    trial: int = 0
+    conversation_id: str
+    conversation_sha256: str
+    persona: str | None = None
+    facets: dict[str, str] = Field(default_factory=dict)
+    channel: str = "chat"
+    language: str = "en"
+    started_at: str | None = None
+    policy_version: str | None = None
+    policy_assumed: bool = False
+    turns: int = 0
+    pitches: int | None = None
+    offered: tuple[str, ...] | None = None
+    """The offers that were pitched, each once, in order; one that no policy has by the words that name it."""
+    accepted: tuple[str, ...] | None = None
+    resolved: bool | None = None
+    """Whether every problem the customer came with was solved; null without a problem, or when it cannot be told."""
+    quality: float | None = None
+    """The scorecard's weighted value."""
+    quality_label: str | None = None
+    auto_failed: bool | None = None
+    outcome: Outcome | None = None
+    rollups: dict[str, Rolled] = Field(default_factory=dict)
 
 
 class EvaluatorInfo(OpenModel):
@@ -110,6 +156,7 @@ class Manifest(OpenModel):
     trials: int = 1
     cohort: str = "persona"
     as_of: str | None = None
+    unsure_below: float = 0.5
     conversations: int = 0
     turns: int = 0
     counts: StateCounts = StateCounts()

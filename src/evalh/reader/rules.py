@@ -12,7 +12,8 @@ A rule file is::
         unless: ["..."]
 
 `any` and `unless` are RE2 expressions over the normalised (lower-case) text, bounded by word boundaries; RE2 matches
-in linear time whatever the text. `unless` silences the rule in the same sentence.
+in linear time whatever the text. `unless` silences the rule in the same sentence. `macros: {BUY: "add|get"}` at the
+top makes `{BUY}` short for `(?:add|get)` in every pattern.
 """
 
 from __future__ import annotations
@@ -119,7 +120,21 @@ def load_rules(name: str) -> RuleSet:
     data = YAML(typ="safe", pure=True).load(text)
     if data.get("schema") != "evalh.rules/1":
         raise InternalError(f"lexicons/{name}.yaml has no schema evalh.rules/1")
-    return RuleSet(data["construct"], tuple(_rule(item) for item in data["rules"]))
+    macros = {"{" + key + "}": f"(?:{value})" for key, value in data.get("macros", {}).items()}
+    return RuleSet(data["construct"], tuple(_rule(_expanded(item, macros)) for item in data["rules"]))
+
+
+def _expanded(item: dict[str, Any], macros: dict[str, str]) -> dict[str, Any]:
+    return {
+        **item,
+        **{key: [_expand(text, macros) for text in item[key]] for key in ("any", "unless") if key in item},
+    }
+
+
+def _expand(text: str, macros: dict[str, str]) -> str:
+    for name, pattern in macros.items():
+        text = text.replace(name, pattern)
+    return text
 
 
 def _rule(item: dict[str, Any]) -> Rule:

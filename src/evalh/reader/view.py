@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from evalh.models import Candidate, Turn
 from evalh.models.vocabulary import MentionForm
@@ -62,7 +63,7 @@ class Place:
     end: int
     quote: str
 
-    def fields(self) -> dict[str, int | str]:
+    def fields(self) -> dict[str, Any]:
         """As the keyword arguments that every fact takes."""
         return {"turn": self.turn, "start": self.start, "end": self.end, "quote": self.quote}
 

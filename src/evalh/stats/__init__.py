@@ -1,0 +1,1 @@
+"""Numbers in, numbers out: means, rates and differences of what conversations scored."""

@@ -1,0 +1,86 @@
+"""Runs evaluators on one conversation; the one place that catches what they raise.
+
+What an evaluator raises becomes a row, never a missing one; the runner stores the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from evalh.evaluator.base import EvalContext, Evaluator, Withheld
+from evalh.evaluator.rollup import passes, roll_up
+from evalh.models import Score
+
+MAX_MESSAGE = 300
+
+
+def evaluate_one(evaluator: Evaluator, ctx: EvalContext) -> list[Score]:
+    """The evaluator's verdicts, each complete, and last the one roll-up row of the conversation.
+
+    Verdicts given before the evaluator raised stay beside the row that tells what it raised.
+    """
+    scores = [_complete(evaluator, ctx, score) for score in _verdicts(evaluator, ctx)]
+    return [*scores, roll_up(evaluator, scores)]
+
+
+def evaluate_all(evaluators: Iterable[Evaluator], ctx: EvalContext) -> list[Score]:
+    """The rows of every evaluator, in order."""
+    return [score for evaluator in evaluators for score in evaluate_one(evaluator, ctx)]
+
+
+def _verdicts(evaluator: Evaluator, ctx: EvalContext) -> list[Score]:
+    found: list[Score] = []
+    try:
+        for score in evaluator.evaluate(ctx):
+            found.append(_score(score))  # noqa: PERF401 - what was found before a failure is kept
+    except Withheld as withheld:
+        found.append(Score(level="conversation", state=withheld.state, reason=withheld.reason))
+    except Exception as error:  # any failure of a user's evaluator is a row, not the end of the run
+        found.append(Score(level="conversation", state="errored", reason=_told(error)))
+    return found
+
+
+def _score(value: object) -> Score:
+    if not isinstance(value, Score):
+        raise TypeError(f"evaluate() must give Score objects, not {type(value).__name__}")
+    return value
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error)[:MAX_MESSAGE]}"
+
+
+def _complete(evaluator: Evaluator, ctx: EvalContext, score: Score) -> Score:
+    score = score.model_copy(update={"evaluator": evaluator.name(), "rollup": False})
+    problem = _problem(evaluator, ctx, score)
+    return _errored(score, problem) if problem else _with_evidence(ctx, _judged(evaluator, score))
+
+
+def _problem(evaluator: Evaluator, ctx: EvalContext, score: Score) -> str | None:
+    turns = len(ctx.conversation.turns)
+    places = [score.turn, *(item.turn for item in score.evidence)]
+    absent = next((place for place in places if place is not None and place >= turns), None)
+    if absent is not None:
+        return f"the conversation has no turn {absent}"
+    low, high = evaluator.scale
+    if score.value is not None and not low <= score.value <= high:
+        return f"the value {score.value:g} is outside the scale {low:g} to {high:g}"
+    return None
+
+
+def _judged(evaluator: Evaluator, score: Score) -> Score:
+    if score.value is None or score.passed is not None:
+        return score
+    return score.model_copy(update={"passed": passes(evaluator, score.value)})
+
+
+def _with_evidence(ctx: EvalContext, score: Score) -> Score:
+    if score.passed is not False or score.evidence:
+        return score
+    if score.turn is None:
+        return _errored(score, "a failed score needs evidence")
+    return score.model_copy(update={"evidence": (ctx.quote(score.turn),)})
+
+
+def _errored(score: Score, reason: str) -> Score:
+    return score.model_copy(update={"state": "errored", "value": None, "passed": None, "reason": reason})

@@ -1,0 +1,240 @@
+"""What an agent turn does with the offers it speaks of: pitch, answer, read back, withdraw, or only mention.
+
+The words decide, with what is on the table: a price given to a customer who asked is an answer; a name after
+acceptance is a read-back; the sale is asked for in a sentence of its own ("shall I add it?").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import re2
+
+from evalh.models import Candidate, OfferAct
+from evalh.models.vocabulary import Act, OfferStatus
+from evalh.reader.rules import Hit, RuleSet, load_rules
+from evalh.reader.tokens import words
+from evalh.reader.view import Named, TurnView
+
+_PITCHING = ("ask", "ask_named", "state", "weak")
+_RANK: dict[Act, int] = {"pitch": 4, "withdraw": 3, "read_back": 2, "answer": 1, "mention": 0}
+_SALE_CUE = ("ask", "ask_reference", "category")
+_PRODUCT = (
+    "plan|package|pass|bundle|add-on|addon|tier|membership|insurance|protection|warranty|subscription|card|suite|"
+    "cover|coverage|service|upgrade|guard|shield|club|program|programme|line|lounge|kit"
+)
+_UNKNOWN = re2.compile(
+    r"(?:[Oo]ur|[Tt]he|[Aa]|[Aa]n|[Nn]ew) ((?:[A-Z][A-Za-z0-9'+-]*\s){0,3}[A-Z][A-Za-z0-9'+-]*(?: (?i:" + _PRODUCT + r"))?)\b"
+)
+_UNKNOWN_SPOKEN = re2.compile(r"\b(?:our|the) (?:new |brand new )?((?:[a-z0-9-]+ ){1,2}(?:" + _PRODUCT + r"))\b")
+_GENERIC = frozenset(
+    "a an the our new faster better bigger higher larger premium unlimited cheaper different monthly annual next other "
+    "same right best great special current existing full extra basic that this which any some first second original "
+    "customer phone internet mobile data travel service credit account bank debit boarding gift of for to your my "
+    "standard additional technical priority on in and home bill payment".split()
+)
+
+
+@dataclass(frozen=True)
+class Floor:
+    """What is on the table when an agent turn begins."""
+
+    current: str | None = None
+    """The offer last talked about, while it still is."""
+    asked: frozenset[str] = frozenset()
+    """The offers the customer's last turn asks about."""
+    status: Mapping[str, OfferStatus] = field(default_factory=dict)
+    owned: frozenset[str] = frozenset()
+    """The offers the customer already has, by their record."""
+    selling_points: tuple[frozenset[str], ...] = ()
+    """The words of each benefit and feature of the current offer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """An act, with its place in the normalised text and whether it ends in a question to the customer."""
+
+    act: OfferAct
+    start: int
+    end: int
+    asks: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    named: Named
+    act: Act
+    confidence: float
+    start: int
+    end: int
+    asks: bool
+
+
+def read_acts(view: TurnView, named: Sequence[Named], floor: Floor) -> list[Spoken]:
+    """The acts of an agent turn, one for each offer it speaks of, in order."""
+    rules = load_rules("acts")
+    found = [_judge(view, item, named, floor, rules) for item in named]
+    found = _with_later_question(view, found, named, floor, rules)
+    if not found:
+        found = _unnamed(view, floor, rules)
+    return [_spoken(view, item) for item in _strongest(found)]
+
+
+def _judge(view: TurnView, item: Named, named: Sequence[Named], floor: Floor, rules: RuleSet) -> _Found:
+    start, end = view.sentence_at(item.start)
+    hits = {hit.label: hit for hit in reversed(list(rules.hits(_masked(view.text, start, end, item, named))))}
+    act, confidence, asks = _act(hits, view.text[start:end], floor, item)
+    return _Found(item, act, min(confidence, _cap(item)), min(start, item.start), max(end, item.end), asks)
+
+
+def _cap(item: Named) -> float:
+    return item.confidence if item.offer is not None else max(item.confidence, 0.6)
+
+
+def _masked(text: str, start: int, end: int, item: Named, named: Sequence[Named]) -> str:
+    pieces: list[str] = []
+    cursor = start
+    for other in sorted(named, key=lambda other: other.start):
+        if other.start < cursor or other.end > end:
+            continue
+        same = other.start == item.start or (item.offer is not None and other.offer == item.offer)
+        pieces += [text[cursor : other.start], "xoffer" if same else "xother"]
+        cursor = other.end
+    return "".join([*pieces, text[cursor:end]])
+
+
+def _act(hits: dict[str, Hit], sentence: str, floor: Floor, item: Named) -> tuple[Act, float, bool]:
+    asks = "?" in sentence or "ask" in hits or "ask_named" in hits
+    accepted = item.offer is not None and floor.status.get(item.offer) == "accepted"
+    asking = hits.get("ask_named") or hits.get("ask")
+    stating = hits.get("state") or hits.get("weak")
+    if "withdraw" in hits and not asking:
+        return "withdraw", hits["withdraw"].rule.confidence, asks
+    if "read_back" in hits and (accepted or not asking):
+        return "read_back", hits["read_back"].rule.confidence, asks
+    if accepted:
+        return "read_back", 0.7, asks
+    against = hits.get("negated") or hits.get("held")
+    if against and not ("ask_named" in hits and "held" not in hits):
+        if item.offer in floor.asked:
+            return "answer", 0.75, asks
+        if not asking or "negated" in hits:
+            return "mention", against.rule.confidence, asks
+        return "pitch", 0.6, asks
+    if asking:
+        return "pitch", asking.rule.confidence, True
+    if stating:
+        if item.offer is not None and item.offer in floor.asked:
+            return "answer", 0.8, asks
+        if item.offer in floor.owned and "weak" in hits and "state" not in hits:
+            return "mention", 0.7, asks
+        return "pitch", stating.rule.confidence, asks
+    return ("answer", 0.7, asks) if item.offer in floor.asked else ("mention", 0.6, asks)
+
+
+def _with_later_question(
+    view: TurnView, found: list[_Found], named: Sequence[Named], floor: Floor, rules: RuleSet
+) -> list[_Found]:
+    """A bare statement followed by "shall I add it?" is a pitch of the offer last named before the question."""
+    if not found:
+        return found
+    for start, end in view.sentences:
+        before = [item for item in found if item.named.start < start]
+        if not before or any(start <= item.start < end for item in named):
+            continue
+        hit = next((hit for hit in rules.hits(view.text, start, end) if hit.label in ("ask_reference", "ask")), None)
+        target = before[-1]
+        if hit is None or not _can_be_asked_for(target, floor):
+            continue
+        asked = _Found(target.named, "pitch", max(target.confidence, hit.rule.confidence), target.start, end, True)
+        found = [asked if item is target else item for item in found]
+    return found
+
+
+def _can_be_asked_for(target: _Found, floor: Floor) -> bool:
+    if target.act == "read_back":
+        return target.named.offer is not None and floor.status.get(target.named.offer) not in (None, "accepted")
+    if target.act == "mention":
+        return target.confidence <= 0.8
+    return target.act in ("answer", "pitch")
+
+
+def _unnamed(view: TurnView, floor: Floor, rules: RuleSet) -> list[_Found]:
+    for start, end in view.sentences:
+        hits = {hit.label: hit for hit in reversed(list(rules.hits(view.text, start, end)))}
+        cue = next((hits[label] for label in _SALE_CUE if label in hits), None)
+        if cue is None:
+            continue
+        target = _target(view, start, end, floor, hits)
+        if target is None:
+            continue
+        return [_Found(target, "pitch", min(cue.rule.confidence, target.confidence), start, end, True)]
+    again = _benefit_again(view, floor)
+    if again is not None:
+        return [again]
+    if floor.asked and floor.current is not None and floor.current in floor.asked:
+        named = Named(0, len(view.text), floor.current, (), "reference", "", 0.6)
+        return [_Found(named, "answer", 0.6, 0, len(view.text), "?" in view.text)]
+    return []
+
+
+def _benefit_again(view: TurnView, floor: Floor) -> _Found | None:
+    """Restating what an offer would do, after the customer turned it down, pitches it again without its name."""
+    if floor.current is None or floor.status.get(floor.current) not in ("refused", "deferred", "deflected"):
+        return None
+    for start, end in view.sentences:
+        said = frozenset(words(view.text[start:end]))
+        if any(len(point & said) >= max(2, 0.6 * len(point)) for point in floor.selling_points):
+            named = Named(start, end, floor.current, (), "reference", "", 0.65)
+            return _Found(named, "pitch", 0.65, start, end, "?" in view.text[start:end])
+    return None
+
+
+def _target(view: TurnView, start: int, end: int, floor: Floor, hits: Mapping[str, Hit]) -> Named | None:
+    """What a sentence that sells without naming an offer of the policy is about."""
+    unknown = _unknown(view, start, end)
+    if unknown is not None and ("ask" in hits or "category" in hits):
+        return unknown
+    if "category" in hits:
+        return Named(start, end, None, (), "category", view.norm.quote(start, end), 0.62)
+    if "ask_reference" in hits and floor.current is not None:
+        settled = floor.status.get(floor.current) == "accepted"
+        return None if settled else Named(start, end, floor.current, (), "reference", "", 0.75)
+    return None
+
+
+def _unknown(view: TurnView, start: int, end: int) -> Named | None:
+    raw = view.norm.quote(start, end)
+    match = _UNKNOWN.search(raw)
+    if match and not set(match.group(1).lower().split()) <= _GENERIC:
+        return Named(start, end, None, (), "name", match.group(1).strip(), 0.7, known=False)
+    spoken = _UNKNOWN_SPOKEN.search(view.text[start:end])
+    if spoken and not set(spoken.group(1).split()[:-1]) <= _GENERIC:
+        return Named(start, end, None, (), "name", spoken.group(1), 0.45, known=False)
+    return None
+
+
+def _strongest(found: list[_Found]) -> list[_Found]:
+    best: dict[object, _Found] = {}
+    for item in found:
+        key = item.named.offer or (item.named.said.lower(), item.named.known)
+        if key not in best or (_RANK[item.act], item.confidence) > (_RANK[best[key].act], best[key].confidence):
+            best[key] = item
+    return sorted(best.values(), key=lambda item: item.start)
+
+
+def _spoken(view: TurnView, item: _Found) -> Spoken:
+    candidates = item.named.candidates
+    if not candidates and item.named.offer is not None:
+        candidates = (Candidate(offer=item.named.offer, score=round(item.named.confidence, 4)),)
+    act = OfferAct(
+        **view.place(item.start, item.end).fields(),
+        confidence=round(item.confidence, 4),
+        offer=item.named.offer,
+        act=item.act,
+        candidates=candidates,
+        said=item.named.said,
+        known=item.named.known,
+    )
+    return Spoken(act, item.start, item.end, item.asks)

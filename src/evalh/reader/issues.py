@@ -1,0 +1,395 @@
+"""The customer's issues and what became of each: by whose word, at which turn, and whether it came back.
+
+Politeness resolves nothing: only what was done, promised, answered or refused counts, and what the customer says of it.
+Why the customer is in contact is left to the intents; whether an offer came too early is left to the evaluators.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any
+
+import re2
+
+from evalh.models import Evidence, IntentFact, Issue, ToolCall
+from evalh.models.vocabulary import Intent, IssueStatus, Word
+from evalh.reader.rules import RuleSet, load_rules
+from evalh.reader.view import Place, TurnView
+from evalh.text.sentences import sentences
+
+_AGENT_LABELS = frozenset({"done", "added", "promised", "cannot", "transfer", "proposal", "routine", "answer", "pitch"})
+_CUSTOMER_LABELS = frozenset({"fixed", "understood", "still_broken", "gave_up", "more"})
+_STATEMENTS = frozenset({"done", "added", "promised", "cannot", "transfer", "answer"})
+
+_GROUPS: dict[str, frozenset[str]] = {
+    "billing_question": frozenset({"bill"}),
+    "billing_dispute": frozenset({"bill", "fraud"}),
+    "payment": frozenset({"bill", "trade"}),
+    "refund": frozenset({"bill", "trade", "leave", "service"}),
+    "hardship": frozenset({"bill", "leave"}),
+    "service_fault": frozenset({"service"}),
+    "outage": frozenset({"service"}),
+    "access": frozenset({"access"}),
+    "identity_verification": frozenset({"access"}),
+    "fraud": frozenset({"fraud", "bill"}),
+    "bereavement": frozenset({"leave", "trade"}),
+    "cancel": frozenset({"leave", "trade"}),
+    "move": frozenset({"leave", "trade"}),
+    "change": frozenset({"trade"}),
+    "travel": frozenset({"trade"}),
+    "order": frozenset({"trade"}),
+    "booking": frozenset({"trade"}),
+    "purchase": frozenset({"trade"}),
+}
+_PRIORITY: tuple[Intent, ...] = (
+    "bereavement", "fraud", "billing_dispute", "outage", "service_fault", "access", "identity_verification", "cancel",
+    "refund", "move", "payment", "change", "booking", "order", "purchase", "billing_question", "hardship", "complaint",
+    "travel", "information", "vulnerability", "human_agent", "other",
+)  # fmt: skip
+_RANK = {intent: rank for rank, intent in enumerate(_PRIORITY)}
+_CONTEXT = frozenset({"human_agent", "vulnerability", "complaint", "hardship", "travel", "other"})
+_VAGUE = frozenset({"other", "information", "human_agent", "travel", "complaint"})
+_PROBLEMS = frozenset(
+    {"bereavement", "fraud", "billing_dispute", "outage", "service_fault", "access", "identity_verification", "cancel",
+     "refund", "hardship", "complaint"}
+)  # fmt: skip
+_QUESTIONS = frozenset({"information", "billing_question"})
+_ASKABLE = frozenset({"other", "order", "travel", "payment", "refund", "booking", "purchase"})
+_STRONG = 0.6
+_INVESTIGATED = frozenset({"fraud", "billing_dispute", "service_fault", "outage", "identity_verification", "complaint"})
+_SETTLED = frozenset({"resolved", "promised"})
+
+_ASKS_WHAT = re2.compile(
+    r"\b(?:what|when|where|which|why|how (?:much|many|long|do|does|can|often)|"
+    r"find|check|know|tell me|look(?:ing)? for|look up|search|show me|see if)\b"
+)
+_INVESTIGATION = re2.compile(
+    r"\b(?:opened|raised|filed|submitted|logged|created|started|escalated|lodged)\b(?: \w+){0,4} "
+    r"(?:dispute|ticket|case|claim|report|investigation|work order|complaint|fraud team|engineer(?:s|ing)?)\b"
+)
+_REMEDY = re2.compile(r"\b(?:exchang|replac|return|refund|money back|compensat)")
+_ASKS_ELSE = re2.compile(
+    r"\b(?:any|some)thing (?:else|more)\b|\bwhat else\b|\b(?:help|assist) (?:you )?further\b|\bother questions?\b"
+)
+_HELPLESS = re2.compile(r"^(?:i|we)\b.*\b(?:unable|able|can'?t|cannot|can not|could|couldn'?t|have)\b")
+_DIRECT = re2.compile(r"^(?:yes|no|correct|absolutely|because|that'?s right)\b|\b(?:because|due to|reason)\b")
+_ALL_OF_THEM = re2.compile(r"\b(?:both|all (?:of )?(?:them|your|the|three|four)|everything)\b")
+_READS_ONLY = re2.compile(
+    r"^(?:get|find|search|list|look|check|calculate|think|fetch|read|retrieve|query|verify|auth|identify|log_)"
+)
+_HANDS_OVER = re2.compile(r"transfer.*(?:human|agent|person|support|queue)|escalate|hand_?off|handover")
+_FAILED = re2.compile(r"^\W*(?:error|failed|failure|exception|not found|denied)\b")
+_WORD = re2.compile(r"[a-z]{4,}")
+_COMMON_WORDS = """
+about after also another back been before call came come could does done dont doing from getting give going good
+have hello help here into just know like look made make maybe more much need needs okay only please really right
+said same some sure take tell than thank thanks that their them then there they thing this time today trying under
+very want wanted were what when where which will with would your yours account customer service
+"""
+_COMMON = frozenset(_COMMON_WORDS.split())
+
+
+@dataclass(frozen=True, slots=True)
+class _Cue:
+    label: str
+    confidence: float
+    start: int
+    end: int
+    said: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    status: IssueStatus
+    word: Word
+    confidence: float
+    evidence: Evidence
+
+
+class IssueTracker:
+    """Takes every turn of every role in order and keeps what became of the customer's issues."""
+
+    def __init__(self) -> None:
+        self._issues: list[Issue] = []
+        self._words: dict[str, frozenset[str]] = {}
+        self._answerable: set[str] = set()
+        self._asked_else = False
+        self._pitched = False
+        self._replied_to_pitch = False
+        self._asks_about_offer = False
+        self._tool: bool | None = None
+
+    def add(self, view: TurnView, intents: Sequence[IntentFact]) -> None:
+        """Take the next turn, with the intents read in it (none for a turn that is not the customer's)."""
+        role = view.turn.role
+        if role == "customer":
+            self._hear_customer(view, intents)
+        elif role in ("agent", "human_agent"):
+            self._hear_agent(view)
+        elif role == "tool" and _FAILED.search(view.text):
+            self._tool = False
+
+    def issues(self, ended: bool = False) -> tuple[Issue, ...]:
+        """The issues so far, in the order they were raised.
+
+        With `ended` nothing more will come: an issue still open is unresolved, or unsure where it was never clear.
+        """
+        return tuple(map(_left_open, self._issues)) if ended else tuple(self._issues)
+
+    def _hear_customer(self, view: TurnView, intents: Sequence[IntentFact]) -> None:
+        if not view.text.strip():
+            return
+        self._replied_to_pitch, self._tool = self._pitched, None
+        cues = _first_of_each(_cues("customer", view.text))
+        came_back = bool(self._issues) and self._judge(view, cues)
+        raised = [fact for fact in intents if not self._pitched or fact.intent in _PROBLEMS]
+        if raised and not came_back:
+            self._raise(view, raised, cues)
+        self._asks_about_offer = self._pitched and bool(intents) and not raised
+
+    def _judge(self, view: TurnView, cues: dict[str, _Cue]) -> bool:
+        issue = self._issues[-1]
+        if cue := cues.get("still_broken"):
+            self._put(_reopened(self._last(_SETTLED) or issue, view, cue))
+            return True
+        if cue := cues.get("fixed"):
+            self._put(_confirmed(self._last({"open", "promised", "unresolved"}) or issue, _said(view, cue)))
+        elif (cue := cues.get("understood")) and not self._pitched:
+            self._put(_surer(self._last(_SETTLED) or issue, cue))
+        elif (cue := cues.get("gave_up")) and issue.status in ("open", "unresolved") and not self._pitched:
+            outcome = _Outcome("unresolved", "customer", cue.confidence, _said(view, cue))
+            self._put(_with_outcome(issue, outcome))
+        return False
+
+    def _raise(self, view: TurnView, facts: Sequence[IntentFact], cues: dict[str, _Cue]) -> None:
+        fact = min(facts, key=lambda fact: _RANK[fact.intent])
+        current = self._issues[-1] if self._issues else None
+        if current is None or self._is_new(current, fact, view.text, cues):
+            self._open(view, fact)
+        elif current.intent in _VAGUE and current.status == "open" and fact.intent not in _VAGUE:
+            self._put(current.model_copy(update={"intent": fact.intent}))
+            self._describe(current.id, fact.intent, view.text)
+
+    def _is_new(self, current: Issue, fact: IntentFact, text: str, cues: dict[str, _Cue]) -> bool:
+        same, settled, more = fact.intent == current.intent, current.status in _SETTLED, "more" in cues
+        if fact.intent in ("human_agent", "other") or (same and "understood" in cues):
+            return False
+        if settled and (more or self._asked_else):
+            return True
+        if more and not same:
+            return True
+        if same or fact.intent in _CONTEXT or fact.intent == "information" or fact.confidence < _STRONG:
+            return False
+        return settled or not (_related(current.intent, fact.intent) or _REMEDY.search(text))
+
+    def _open(self, view: TurnView, fact: IntentFact) -> None:
+        issue = Issue(
+            id=f"issue-{len(self._issues) + 1}",
+            intent=fact.intent,
+            status="open",
+            turn=fact.turn,
+            start=fact.start,
+            end=fact.end,
+            quote=fact.quote,
+            confidence=fact.confidence,
+        )
+        self._issues.append(issue)
+        self._describe(issue.id, fact.intent, view.text)
+
+    def _describe(self, issue: str, intent: Intent, text: str) -> None:
+        self._words[issue] = _content(text)
+        if intent in _QUESTIONS or (intent in _ASKABLE and _ASKS_WHAT.search(text)):
+            self._answerable.add(issue)
+        else:
+            self._answerable.discard(issue)
+
+    def _hear_agent(self, view: TurnView) -> None:
+        calls = view.turn.tool_calls
+        self._tool = _tool_verdict(calls, self._tool)
+        if not view.text.strip():
+            self._hand_over(view, calls)
+            return
+        cues = _cues("agent", view.text)
+        for issue in self._targets(view.text):
+            if outcome := self._outcome(issue, view, cues):
+                self._put(_with_outcome(issue, outcome))
+        self._hand_over(view, calls)
+        self._pitched = self._asks_about_offer or any(cue.label == "pitch" for cue in cues)
+        self._asked_else = _ASKS_ELSE.search(view.text) is not None
+
+    def _hand_over(self, view: TurnView, calls: Iterable[ToolCall]) -> None:
+        if not any(_HANDS_OVER.search(call.name.lower()) for call in calls):
+            return
+        outcome = _Outcome("unresolved", "tool", 0.75, _evidence(view.whole()))
+        for issue in [issue for issue in self._issues if issue.status in ("open", "unresolved")]:
+            self._put(_with_outcome(issue, outcome))
+
+    def _targets(self, text: str) -> list[Issue]:
+        waiting = [issue for issue in self._issues if issue.status != "resolved"]
+        if self._replied_to_pitch:
+            waiting = [issue for issue in waiting if self._is_about(issue, text)]
+        if len(waiting) < 2 or _ALL_OF_THEM.search(text):
+            return waiting
+        words = _content(text)
+        return [
+            max(waiting, key=lambda issue: (len(self._words[issue.id] & words), issue.status == "open", issue.turn))
+        ]
+
+    def _is_about(self, issue: Issue, text: str) -> bool:
+        return "trade" in _groups(issue.intent) or len(self._words[issue.id] & _content(text)) >= 2
+
+    def _outcome(self, issue: Issue, view: TurnView, cues: Sequence[_Cue]) -> _Outcome | None:
+        said = _first_of_each(cues)
+        unsettled = issue.status in ("open", "unresolved")
+        if unsettled and "transfer" in said:
+            return _by_agent(view, said["transfer"], "unresolved")
+        if settled := self._settled(issue, view, cues, said):
+            return settled
+        if unsettled and "cannot" in said:
+            return _by_agent(view, said["cannot"], "unresolved", 0.55 if "proposal" in said else None)
+        return None
+
+    def _settled(self, issue: Issue, view: TurnView, cues: Sequence[_Cue], said: dict[str, _Cue]) -> _Outcome | None:
+        if issue.intent in _INVESTIGATED and (match := _INVESTIGATION.search(view.text)):
+            place = view.place(match.start(), match.end())
+            return _Outcome("promised", "agent", 0.7, _evidence(place))
+        if cue := said.get("done") or (said.get("added") if issue.intent not in _QUESTIONS else None):
+            return self._done(view, cue, "cannot" in said)
+        if issue.id in self._answerable and (cue := self._answer(issue, cues)):
+            return _by_agent(view, cue, "resolved", 0.6)
+        if "promised" in said and "proposal" not in said:
+            return _by_agent(view, said["promised"], "promised")
+        return None
+
+    def _done(self, view: TurnView, cue: _Cue, partly: bool) -> _Outcome:
+        confidence = {True: 0.85, False: 0.5, None: cue.confidence}[self._tool] - (0.1 if partly else 0.0)
+        return _Outcome("resolved", "tool" if self._tool else "agent", confidence, _said(view, cue))
+
+    def _answer(self, issue: Issue, cues: Sequence[_Cue]) -> _Cue | None:
+        routine = {cue.sentence for cue in cues if cue.label == "routine"}
+        if any(cue.label == "cannot" and _HELPLESS.search(cue.said) for cue in cues):
+            return None
+        words = self._words[issue.id]
+        spoken = (cue for cue in cues if cue.label in ("answer", "cannot") and cue.sentence not in routine)
+        return next((cue for cue in spoken if _answers(cue.sentence, words)), None)
+
+    def _last(self, statuses: Iterable[str]) -> Issue | None:
+        return next((issue for issue in reversed(self._issues) if issue.status in statuses), None)
+
+    def _put(self, issue: Issue) -> None:
+        index = next(index for index, old in enumerate(self._issues) if old.id == issue.id)
+        self._issues[index] = issue
+
+
+def _with_outcome(issue: Issue, outcome: _Outcome) -> Issue:
+    settles = outcome.status in _SETTLED
+    changes: dict[str, Any] = {
+        "status": outcome.status,
+        "word": outcome.word,
+        "confidence": outcome.confidence,
+        "resolution": outcome.evidence,
+        "resolved_turn": outcome.evidence.turn if settles else None,
+    }
+    if settles and issue.status in _SETTLED and issue.resolved_turn is not None:
+        changes["resolved_turn"] = issue.resolved_turn
+    return issue.model_copy(update=changes)
+
+
+def _reopened(issue: Issue, view: TurnView, cue: _Cue) -> Issue:
+    came_back = issue.status in _SETTLED
+    outcome = _Outcome("unresolved", "customer", 0.8 if came_back else 0.65, _said(view, cue))
+    changed = _with_outcome(issue, outcome)
+    if not came_back:
+        return changed
+    return changed.model_copy(update={"reopened_turn": view.index, "resolved_turn": issue.resolved_turn})
+
+
+def _confirmed(issue: Issue, evidence: Evidence) -> Issue:
+    turn = issue.resolved_turn if issue.status == "resolved" else evidence.turn
+    outcome = _Outcome("resolved", "customer", 0.9, evidence)
+    return _with_outcome(issue, outcome).model_copy(update={"resolved_turn": turn})
+
+
+def _surer(issue: Issue, cue: _Cue) -> Issue:
+    if issue.status not in _SETTLED:
+        return issue
+    return issue.model_copy(update={"confidence": max(issue.confidence, cue.confidence)})
+
+
+def _left_open(issue: Issue) -> Issue:
+    if issue.status != "open":
+        return issue
+    vague = issue.intent == "other"
+    return issue.model_copy(update={"status": "unsure" if vague else "unresolved", "confidence": 0.4 if vague else 0.6})
+
+
+def _by_agent(view: TurnView, cue: _Cue, status: IssueStatus, confidence: float | None = None) -> _Outcome:
+    return _Outcome(status, "agent", cue.confidence if confidence is None else confidence, _said(view, cue))
+
+
+def _said(view: TurnView, cue: _Cue) -> Evidence:
+    return _evidence(view.place(cue.start, cue.end))
+
+
+def _evidence(place: Place) -> Evidence:
+    return Evidence(turn=place.turn, start=place.start, end=place.end, quote=place.quote)
+
+
+def _groups(intent: str) -> frozenset[str]:
+    return _GROUPS.get(intent, frozenset())
+
+
+def _related(one: str, other: str) -> bool:
+    return not _groups(one) or not _groups(other) or bool(_groups(one) & _groups(other))
+
+
+def _tool_verdict(calls: Iterable[ToolCall], before: bool | None) -> bool | None:
+    verdict = before
+    for call in calls:
+        if _READS_ONLY.search(call.name.lower()) or _HANDS_OVER.search(call.name.lower()):
+            continue
+        verdict = not (call.error or (isinstance(call.result, str) and _FAILED.search(call.result.lower())))
+    return verdict
+
+
+def _first_of_each(cues: Iterable[_Cue]) -> dict[str, _Cue]:
+    found: dict[str, _Cue] = {}
+    for cue in cues:
+        found.setdefault(cue.label, cue)
+    return found
+
+
+def _answers(sentence: str, words: frozenset[str]) -> bool:
+    if len(sentence.split()) < 3:
+        return False
+    return bool(words & _content(sentence)) or any(map(str.isdigit, sentence)) or bool(_DIRECT.search(sentence))
+
+
+@lru_cache(maxsize=16_384)
+def _content(text: str) -> frozenset[str]:
+    return frozenset(word[:5] for word in _WORD.findall(text) if word not in _COMMON)
+
+
+@lru_cache(maxsize=65_536)
+def _cues(speaker: str, text: str) -> tuple[_Cue, ...]:
+    rules = _rules(speaker)
+    return tuple(cue for start, end in sentences(text) for cue in _sentence_cues(rules, text, start, end))
+
+
+def _sentence_cues(rules: RuleSet, text: str, start: int, end: int) -> list[_Cue]:
+    sentence = text[start:end]
+    asks = sentence.endswith("?")
+    hits = (hit for hit in rules.hits(text, start, end) if not (asks and hit.label in _STATEMENTS))
+    return [
+        _Cue(hit.label, hit.rule.confidence, hit.start, hit.end, text[hit.start : hit.end], sentence) for hit in hits
+    ]
+
+
+@cache
+def _rules(speaker: str) -> RuleSet:
+    labels = _CUSTOMER_LABELS if speaker == "customer" else _AGENT_LABELS
+    loaded = load_rules("resolution")
+    return RuleSet(loaded.construct, tuple(rule for rule in loaded.rules if rule.label in labels))

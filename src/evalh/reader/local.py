@@ -1,0 +1,408 @@
+"""The local reader: rules, lexicons and rapidfuzz, with a sentence encoder for questions of similarity.
+
+It needs no network and no key. Each fact carries its confidence and says that a rule found it. English only.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from evalh.encoder import Encoder
+from evalh.models import (
+    Answered,
+    Booking,
+    Claim,
+    Conversation,
+    Consent,
+    Lexicon,
+    OfferAct,
+    OfferMention,
+    OfferReply,
+    Question,
+    Reading,
+    Turn,
+    digest,
+)
+from evalh.reader.acts import Floor, Spoken, read_acts
+from evalh.reader.bookings import BookingReader
+from evalh.reader.claims import read_claims
+from evalh.reader.identity import read_identity
+from evalh.reader.intents import asks_for_reason, read_intents
+from evalh.reader.issues import IssueTracker
+from evalh.reader.language import reads
+from evalh.reader.ledger import Ledger
+from evalh.reader.mood import read_mood
+from evalh.reader.offers import OfferFinder
+from evalh.reader.pressure import read_pressure
+from evalh.reader.questions import question_about
+from evalh.reader.register import read_courtesy, read_register
+from evalh.reader.replies import OnTable, QuestionAbout, Table, read_replies
+from evalh.reader.rules import load_rules
+from evalh.reader.similar import answer_similar
+from evalh.reader.tokens import words
+from evalh.reader.view import Named, TurnView
+from evalh.reader.wordings import WordingFinder
+from evalh.text.normalise import normalise
+
+VERSION = "1"
+RULE_FILES = (
+    "acts", "replies", "claims", "intents", "resolution", "mood", "register", "courtesy", "pressure", "identity",
+    "consent",
+)  # fmt: skip
+TOPIC_LASTS = 2
+"""Agent turns for which an offer stays the one being talked about after it was last spoken of."""
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What is built once per lexicon."""
+
+    lexicon: Lexicon
+    finder: OfferFinder
+    wordings: WordingFinder
+    bookings: BookingReader
+    selling_points: dict[str, tuple[frozenset[str], ...]]
+
+    @staticmethod
+    def of(lexicon: Lexicon) -> Tools:
+        """The tools for `lexicon`."""
+        points = {offer.id: _selling_points((*offer.benefits, *offer.features)) for offer in lexicon.offers}
+        return Tools(lexicon, OfferFinder(lexicon), WordingFinder(lexicon), BookingReader(lexicon), points)
+
+
+class LocalReader:
+    """Reads with rules; `encoder` answers questions of similarity, without one rapidfuzz does."""
+
+    def __init__(self, encoder: Encoder | None = None) -> None:
+        self.encoder = encoder
+        self._tools: OrderedDict[str, Tools] = OrderedDict()
+
+    @cached_property
+    def id(self) -> str:
+        """The reader's version with a digest of its rules."""
+        return f"local-{VERSION}@{digest([load_rules(name).sha256 for name in RULE_FILES])[:12]}"
+
+    @property
+    def encoder_id(self) -> str | None:
+        """The encoder's id, if there is one."""
+        return self.encoder.id if self.encoder is not None else None
+
+    def read(
+        self, conversations: Sequence[Conversation], lexicon: Lexicon, questions: Sequence[Sequence[Question]] = ()
+    ) -> list[Reading]:
+        """One reading per conversation, in order."""
+        readings = [self._read_one(conversation, lexicon) for conversation in conversations]
+        if not any(questions):
+            return readings
+        answers = answer_similar(conversations, readings, questions, self.encoder)
+        return [_with_answers(reading, found) for reading, found in zip(readings, answers, strict=True)]
+
+    def session(self, conversation: Conversation, lexicon: Lexicon) -> LocalSession:
+        """A session that is fed turn by turn."""
+        return LocalSession(conversation, self._tools_for(lexicon), self.id, self.encoder_id)
+
+    def _read_one(self, conversation: Conversation, lexicon: Lexicon) -> Reading:
+        session = self.session(conversation, lexicon)
+        for turn in conversation.turns:
+            session.add(turn)
+        return session.reading(ended=True)
+
+    def _tools_for(self, lexicon: Lexicon) -> Tools:
+        key = lexicon.sha256
+        if key not in self._tools:
+            self._tools[key] = Tools.of(lexicon)
+            if len(self._tools) > 8:
+                self._tools.popitem(last=False)
+        return self._tools[key]
+
+
+@dataclass
+class _Block:
+    """What the agent has said since the customer last spoke."""
+
+    acts: list[Spoken] = field(default_factory=list)
+    question: QuestionAbout = "none"
+    marketing: TurnView | None = None
+    last_turn: int | None = None
+
+
+@dataclass
+class _Facts:
+    """Lists of facts, by the name they have in a Reading."""
+
+    found: dict[str, list[Any]] = field(default_factory=dict)
+
+    def add(self, name: str, facts: Sequence[Any]) -> None:
+        if facts:
+            self.found.setdefault(name, []).extend(facts)
+
+
+class LocalSession:
+    """An incremental reading of one conversation."""
+
+    def __init__(self, conversation: Conversation, tools: Tools, reader_id: str, encoder_id: str | None) -> None:
+        self.header = conversation
+        self.tools = tools
+        self.reader_id = reader_id
+        self.encoder_id = encoder_id
+        self.turns: list[Turn] = []
+        self.ledger = Ledger()
+        self.issues = IssueTracker()
+        self.facts = _Facts()
+        self.block = _Block()
+        self.asked: frozenset[str] = frozenset()
+        self.current: str | None = None
+        self.current_age = 0
+        self.said_by_agent: list[str] = []
+        self.obfuscated: list[int] = []
+        self.wants_reason = True
+        self.customer_said = ""
+
+    def add(self, turn: Turn) -> None:
+        """Take the next turn."""
+        self.turns.append(turn)
+        view = TurnView(turn)
+        if view.norm.obfuscated:
+            self.obfuscated.append(turn.index)
+        if turn.role == "customer" and turn.text.strip() and not turn.backchannel:
+            self._customer(view)
+        elif turn.role == "agent":
+            self._agent(view)
+        elif turn.role in ("human_agent", "tool"):
+            self.issues.add(view, ())
+
+    def reading(self, *, ended: bool = False) -> Reading:
+        """The facts of the turns so far; `ended` says that no turn will follow."""
+        spoken = [turn.heard for turn in self.turns if turn.role in ("customer", "agent")]
+        read, why = reads(self.header.language, spoken)
+        held = self.header.model_copy(update={"turns": tuple(self.turns)})
+        base: dict[str, Any] = {
+            "conversation": self.header.id,
+            "conversation_sha256": held.sha256,
+            "reader": self.reader_id,
+            "encoder": self.encoder_id,
+            "lexicon_sha256": self.tools.lexicon.sha256,
+            "read": read,
+            "why_unread": why,
+            "obfuscated": tuple(self.obfuscated),
+        }
+        if not read:
+            return Reading(**base)
+        facts = {name: tuple(found) for name, found in self.facts.found.items()}
+        return Reading.model_construct(
+            **{**_EMPTY, **base, **facts, "ledger": tuple(self.ledger.entries), "issues": self.issues.issues(ended)}
+        )
+
+    def _customer(self, view: TurnView) -> None:
+        named = [self._in_context(item) for item in self.tools.finder.find(view)]
+        replies = read_replies(view, named, self._table())
+        for reply in replies:
+            self.ledger.customer(reply)
+        self.facts.add("replies", replies)
+        self.facts.add("mentions", [_mention(view, item) for item in named])
+        self._consents(view, replies)
+        intents = read_intents(view, self.wants_reason)
+        self.wants_reason = self.wants_reason and not intents
+        self.facts.add("intents", intents)
+        moods = self.facts.found.get("moods", [])
+        mood = read_mood(view, moods[-1] if moods else None)
+        self.facts.add("moods", [mood] if mood is not None else [])
+        self.facts.add("identities", read_identity(view, "customer", asked=False))
+        self.issues.add(view, intents)
+        self.asked = frozenset(reply.offer for reply in replies if reply.reply in ("ask", "reopen") and reply.offer)
+        self._touch([reply.offer for reply in replies if reply.reply != "ignore"] or [item.offer for item in named])
+        self.customer_said = view.text
+        self.block = _Block()
+
+    def _in_context(self, item: Named) -> Named:
+        """A customer who says "that protect thing" after Protect Plus was pitched means the one that was pitched."""
+        if item.offer in self.ledger.status:
+            return item
+        said = words(normalise(item.said).text)
+        pitched = [offer for offer in self.ledger.pitched_at if offer is not None]
+        meant = [offer for offer in pitched if self.tools.finder.may_be_called(offer, said)]
+        return replace(item, offer=meant[-1], confidence=min(item.confidence, 0.75)) if meant else item
+
+    def _agent(self, view: TurnView) -> None:
+        bookings = self.tools.bookings.read(view.turn)
+        if view.turn.text.strip():
+            self.wants_reason = self.wants_reason or asks_for_reason(view.text)
+            self._agent_words(view)
+        self.issues.add(view, ())
+        self._book(bookings)
+        self.block.last_turn = view.index
+
+    def _agent_words(self, view: TurnView) -> None:
+        named = self.tools.finder.find(view)
+        acts = read_acts(view, named, self._floor())
+        claims = read_claims(view, named, self.tools.lexicon, self._talked_about(acts))
+        acts = acts or self._answering(view, claims)
+        for spoken in acts:
+            self.ledger.agent(spoken.act)
+        self.facts.add("acts", [spoken.act for spoken in acts])
+        self.facts.add("mentions", [_mention(view, item) for item in named])
+        self.facts.add("claims", claims)
+        self.facts.add("disclosures", self.tools.wordings.disclosures(view))
+        self.facts.add("prohibited", self.tools.wordings.prohibited(view))
+        self._manner(view, acts)
+        self._floor_given(view, acts)
+        self._touch([spoken.act.offer for spoken in acts])
+
+    def _floor(self) -> Floor:
+        status = {offer: state for offer, state in self.ledger.status.items() if offer is not None}
+        points = self.tools.selling_points.get(self.current, ()) if self.current is not None else ()
+        return Floor(self.current, self.asked, status, _owned(self.header), points)
+
+    def _answering(self, view: TurnView, claims: Sequence[Claim]) -> list[Spoken]:
+        """Terms stated of the offer under discussion, without its name, go on talking about it."""
+        if self.current not in self.ledger.status or not any(claim.offer == self.current for claim in claims):
+            return []
+        if self.ledger.status[self.current] == "accepted":
+            return []
+        act = OfferAct(**view.whole().fields(), confidence=0.6, offer=self.current, act="answer")
+        return [Spoken(act, 0, len(view.text), asks="?" in view.text)]
+
+    def _manner(self, view: TurnView, acts: Sequence[Spoken]) -> None:
+        moods = self.facts.found.get("moods", [])
+        self.facts.add("registers", [read_register(view, moods[-1] if moods else None, self.said_by_agent)])
+        self.facts.add("courtesies", [read_courtesy(view)])
+        offer = next((spoken.act.offer for spoken in acts if spoken.act.act == "pitch"), self.current)
+        pressures = read_pressure(view, offer, selling=self._selling(acts))
+        agreed = self.ledger.status.get(offer) == "accepted"
+        self.facts.add("pressures", [fact for fact in pressures if not (agreed and fact.kind == "presumption")])
+        asked = any(item.claim == "asked_if_ai" for item in self.facts.found.get("identities", [])[-1:])
+        self.facts.add("identities", read_identity(view, "agent", asked=asked, question=self.customer_said))
+        self.said_by_agent.append(view.text)
+
+    def _selling(self, acts: Sequence[Spoken]) -> bool:
+        return any(spoken.act.act == "pitch" for spoken in acts) or self.current in self.ledger.pitches
+
+    def _floor_given(self, view: TurnView, acts: Sequence[Spoken]) -> None:
+        about = question_about(view, acts)
+        self.block.acts += acts
+        if about != "none":
+            self.block.question = about
+        elif any(spoken.act.act == "pitch" for spoken in acts):
+            self.block.question = "none"
+        if any(hit.label == "marketing" for hit in load_rules("consent").hits(view.text)):
+            self.block.marketing = view
+
+    def _talked_about(self, acts: Sequence[Spoken]) -> str | None:
+        pitched = [spoken.act.offer for spoken in acts if spoken.act.offer is not None]
+        if pitched:
+            return pitched[-1]
+        still_open = self.ledger.status.get(self.current) in ("pitched", "accepted") or self.current in self.asked
+        return self.current if still_open and self.current_age <= 1 else None
+
+    def _touch(self, offers: Sequence[str | None]) -> None:
+        named = [offer for offer in offers if offer is not None]
+        if named:
+            self.current, self.current_age = named[-1], 0
+            return
+        self.current_age += 1
+        if self.current_age > 2 * TOPIC_LASTS:
+            self.current = None
+
+    def _book(self, bookings: Sequence[Booking]) -> None:
+        for booking in bookings:
+            self.ledger.booking(booking)
+        self.facts.add("bookings", bookings)
+
+    def _table(self) -> Table:
+        focus = {spoken.act.offer: spoken for spoken in self.block.acts if self._answerable(spoken)}
+        offers = list(dict.fromkeys([*focus, *self.ledger.status]))
+        return Table(
+            tuple(
+                OnTable(
+                    offer,
+                    self.ledger.pitched_at.get(offer),
+                    self.ledger.status.get(offer, "not_pitched"),
+                    offer in focus,
+                )
+                for offer in offers
+            ),
+            self.block.question,
+            self.ledger.closed_offer,
+            self.ledger.topic_closed,
+        )
+
+    def _answerable(self, spoken: Spoken) -> bool:
+        status = self.ledger.status.get(spoken.act.offer, "not_pitched")
+        if spoken.act.act == "pitch":
+            return True
+        if spoken.act.act == "read_back":
+            return self.block.question == "offer" and status == "accepted"
+        return spoken.act.act == "answer" and status in ("pitched", "not_pitched") and spoken.act.offer is not None
+
+    def _consents(self, view: TurnView, replies: Sequence[OfferReply]) -> None:
+        self.facts.add("consents", [_consent(reply) for reply in replies if reply.reply == "accept"])
+        if self.block.marketing is not None:
+            self.facts.add("consents", [_marketing(view, self.block.marketing)])
+
+
+_EMPTY: dict[str, Any] = {
+    name: info.get_default(call_default_factory=True)
+    for name, info in Reading.model_fields.items()
+    if not info.is_required()
+}
+
+
+def _owned(conversation: Conversation) -> frozenset[str]:
+    products = (conversation.customer or {}).get("products")
+    return frozenset(item for item in products if isinstance(item, str)) if isinstance(products, list) else frozenset()
+
+
+def _selling_points(texts: Sequence[str]) -> tuple[frozenset[str], ...]:
+    points = [frozenset(word for word in words(normalise(text).text) if len(word) >= 4) for text in texts]
+    return tuple(point for point in points if len(point) >= 2)
+
+
+def _with_answers(reading: Reading, answers: dict[str, Answered]) -> Reading:
+    return reading.model_copy(update={"answers": answers}) if answers else reading
+
+
+def _mention(view: TurnView, item: Named) -> Any:
+    from evalh.models import OfferMention
+
+    return OfferMention(
+        **view.place(item.start, item.end).fields(),
+        confidence=round(item.confidence, 4),
+        offer=item.offer,
+        candidates=item.candidates,
+        form=item.form,
+        said=item.said,
+    )
+
+
+def _consent(reply: OfferReply) -> Consent:
+    return Consent(
+        turn=reply.turn,
+        start=reply.start,
+        end=reply.end,
+        quote=reply.quote,
+        confidence=reply.confidence,
+        kind="offer",
+        offer=reply.offer,
+        answer="yes" if reply.confidence >= 0.7 else "ambiguous",
+        asked_turn=reply.to_turn,
+        answer_turn=reply.turn,
+    )
+
+
+def _marketing(view: TurnView, asked: TurnView) -> Consent:
+    labels = {hit.label for hit in load_rules("replies").hits(view.text)}
+    no = labels & {"bare_no", "refuse", "defer"}
+    yes = labels & {"bare_yes", "accept"}
+    answer: Any = "no" if no else "yes" if yes else "ambiguous"
+    return Consent(
+        **view.whole().fields(),
+        confidence=0.8 if no or yes else 0.5,
+        kind="marketing",
+        answer=answer,
+        asked_turn=asked.index,
+        answer_turn=view.index,
+    )

@@ -1,0 +1,44 @@
+"""What the agent's last question was about, which decides what a bare "no" or "yes" after it says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import re2
+
+from evalh.reader.acts import Spoken
+from evalh.reader.replies import QuestionAbout
+from evalh.reader.rules import load_rules
+from evalh.reader.view import TurnView
+
+_ASKS = re2.compile(
+    r"\?\W*$|^(?:and |so |ok |okay |alright |great |now |but |um |uh )*(?:would|do|does|did|are|is|was|can|could|may|shall|"
+    r"should|will|have|has|what|which|when|where|who|how|any)\s+(?:you|your|i|we|it|that|there|this|the|else|anything|"
+    r"time|one|is|are|would|much|many|about|can|do|questions?)\b|"
+    r"\b(?:let me know|tell me|confirm|anything else|what else)\b"
+)
+
+
+def question_about(view: TurnView, acts: Sequence[Spoken]) -> QuestionAbout:
+    """Whether the turn's last question is about an offer, about something else, or there is none."""
+    last = next(((start, end) for start, end in reversed(view.sentences) if _asks(view.text[start:end])), None)
+    if last is None:
+        return "none"
+    start, end = last
+    about = any(spoken.asks and spoken.act.act == "pitch" and spoken.start < end and start < spoken.end for spoken in acts)
+    if about:
+        return "offer"
+    if not any(_close_by(view, spoken, start) for spoken in acts):
+        return "other"
+    cues = {hit.label for hit in load_rules("acts").hits(view.text, start, end)}
+    return "offer" if cues & {"go_ahead", "ask", "ask_reference"} else "other"
+
+
+def _close_by(view: TurnView, spoken: Spoken, question: int) -> bool:
+    """Whether the offer is spoken of in the question's sentence or in the one or two before it."""
+    between = [start for start, _ in view.sentences if spoken.end <= start < question]
+    return spoken.act.act != "mention" and len(between) <= 1
+
+
+def _asks(sentence: str) -> bool:
+    return bool(_ASKS.search(sentence))

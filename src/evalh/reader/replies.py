@@ -1,0 +1,261 @@
+"""How a customer turn answers the offers on the table: accept, refuse, defer, deflect, object, ask, reopen, ignore.
+
+A "no" answers the question it follows: after "anything else?" it says nothing about the offer. Polarity comes from
+words and from that question, never from the similarity of sentences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import re2
+
+from evalh.models import OfferReply
+from evalh.models.vocabulary import Reply
+from evalh.reader.rules import Hit, load_rules
+from evalh.reader.view import Named, TurnView
+
+QuestionAbout = Literal["offer", "other", "none"]
+_CLAUSE = re2.compile(r"[.!?;\n]+\s*|,\s+|\s+(?:but|and|though|however|just)\s+")
+_NOT_A_NO = re2.compile(r"^(?:uh |um |oh |well )*no (?:problem|problems|worries|doubt|rush|wonder|prob|kidding|way)\b")
+_ABOUT_IT = re2.compile(
+    r"\b(?:it|that|this|one|price|cost|costs|pay|month|monthly|contract|fee|fees|free|cover|covers|include|included|"
+    r"discount|deal|offer|cheaper|expensive|cancel|term|speed|catch|charge|much)\b"
+)
+_WANTS = re2.compile(
+    r"\?|\b(?:how much|tell me|can i|could i|may i|can you|could you|do you (?:have|offer|sell|do)|is there|are there|"
+    r"what(?:'s| is| are| about| does)|i(?:'d| would) (?:like|love)|i want|i wanna|want to|interested|looking (?:for|at|to|"
+    r"into)|i need|i'm after|get me|add|sign me up|switch me|upgrade me|thinking (?:of|about)|wondering)\b"
+)
+_UNMISTAKABLE = ("refuse.dont_want", "defer.time", "defer.said", "object.price", "ask.price")
+_CLOSING = ("refuse", "defer", "deflect")
+
+
+@dataclass(frozen=True, slots=True)
+class OnTable:
+    """An offer the customer can answer now."""
+
+    offer: str | None
+    pitched_at: int | None
+    status: str
+    """The ledger's status of the offer."""
+    in_focus: bool
+    """Whether the agent's last words were about it."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """What the customer's turn can be an answer to."""
+
+    offers: tuple[OnTable, ...] = ()
+    question: QuestionAbout = "none"
+    closed_offer: str | None = None
+    """The offer whose refusal closed the topic, while it is closed."""
+    topic_closed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    reply: Reply
+    confidence: float
+    start: int
+    end: int
+
+
+def read_replies(view: TurnView, named: Sequence[Named], table: Table) -> list[OfferReply]:
+    """The customer turn's answers, at most one for each offer."""
+    if view.turn.backchannel:
+        return []
+    focused = [item for item in table.offers if item.in_focus]
+    replies: list[OfferReply] = []
+    for item in focused:
+        decision = _decide_for(view, item, focused, named, table)
+        replies.append(_reply(view, item.offer, item.pitched_at, decision))
+    answered = {item.offer for item in focused}
+    replies += _unprompted(view, named, table, answered, bool(focused))
+    return replies
+
+
+def _decide_for(
+    view: TurnView, item: OnTable, focused: Sequence[OnTable], named: Sequence[Named], table: Table
+) -> _Decision:
+    mine = [name for name in named if name.offer is not None and name.offer == item.offer]
+    rivals = {other.offer for other in focused} - {item.offer}
+    if rivals and any(name.offer in rivals for name in named):
+        if not mine:
+            return _Decision("ignore", 0.5, 0, len(view.text))
+        start, end = _clause(view.text, mine[0])
+        decided = _decide(view.text, start, end, table.question, True)
+        return decided or _Decision("ignore", 0.5, start, end)
+    decided = _decide(view.text, 0, len(view.text), table.question, bool(mine))
+    return decided or _Decision("ignore", 0.6, 0, len(view.text))
+
+
+def _unprompted(
+    view: TurnView, named: Sequence[Named], table: Table, answered: set[str | None], focused: bool
+) -> list[OfferReply]:
+    """What the customer says of an offer that the agent's last words were not about."""
+    status = {item.offer: item for item in table.offers}
+    found: list[OfferReply] = []
+    for offer in dict.fromkeys(name.offer for name in named if name.offer is not None):
+        if offer in answered:
+            continue
+        name = next(name for name in named if name.offer == offer)
+        reply = _about_named(view, name, status.get(offer))
+        if reply is not None:
+            pitched_at = status[offer].pitched_at if offer in status else None
+            found.append(_reply(view, offer, pitched_at, reply))
+    if found or focused:
+        return found
+    return _by_reference(view, table)
+
+
+def _about_named(view: TurnView, name: Named, item: OnTable | None) -> _Decision | None:
+    start, end = view.sentence_at(name.start)
+    hits = _by_label(load_rules("replies").hits(view.text, start, end))
+    status = item.status if item is not None else "not_pitched"
+    if "refuse" in hits and "ask" not in hits and not _already_has(hits["refuse"]):
+        return _Decision("refuse", 0.75, start, end)
+    if not ("accept" in hits or "ask" in hits or "reopen" in hits or "?" in view.text[start:end]):
+        return None
+    if status == "not_pitched" and not _WANTS.search(view.text[start:end]):
+        return None
+    if status in ("refused", "deferred", "deflected"):
+        return _Decision("reopen", 0.85, start, end)
+    if status == "pitched" and "accept" in hits:
+        return _Decision("accept", 0.75, start, end)
+    return _Decision("ask", 0.75, start, end)
+
+
+def _by_reference(view: TurnView, table: Table) -> list[OfferReply]:
+    """Coming back to an offer without its name ("actually, what was that thing you mentioned?")."""
+    hits = _by_label(load_rules("replies").hits(view.text))
+    open_ones = [item for item in table.offers if item.status == "pitched"]
+    if table.topic_closed and "reopen" in hits and table.question != "other":
+        return [_reply(view, table.closed_offer, None, _of(hits["reopen"], "reopen", 0.65))]
+    if len(open_ones) == 1 and table.question == "none":
+        strong = hits.get("accept") or hits.get("refuse")
+        if strong is not None and strong.rule.confidence >= 0.9 and "ask" not in hits:
+            reply: Reply = "accept" if strong.label == "accept" else "refuse"
+            return [_reply(view, open_ones[0].offer, open_ones[0].pitched_at, _of(strong, reply, 0.55))]
+    return []
+
+
+def _already_has(hit: Hit) -> bool:
+    return "already" in hit.rule.id or hit.rule.id.endswith("have")
+
+
+def _decide(text: str, start: int, end: int, question: QuestionAbout, named: bool) -> _Decision | None:
+    hits = list(load_rules("replies").hits(text, start, end))
+    if _NOT_A_NO.search(text[start:end]):
+        hits = [hit for hit in hits if hit.label != "bare_no"]
+    if question == "other" and not named:
+        return _beside_the_point(hits, text, start, end)
+    best = _by_label(hits)
+    if "bare_no" in best:
+        return _after_no(best, text, start, end, question)
+    if "bare_yes" in best:
+        return _after_yes(best, text, start, end, question)
+    return _by_words(best, text, start, end)
+
+
+def _beside_the_point(hits: list[Hit], text: str, start: int, end: int) -> _Decision | None:
+    """An answer to another question: only words that cannot mean that question speak of the offer."""
+    strong = [hit for hit in hits if hit.rule.id in _UNMISTAKABLE]
+    if any(hit.label in ("closing", "bare_no", "bare_yes") for hit in hits) or not strong:
+        return None
+    decided = _by_words(_by_label(strong), text, start, end)
+    return None if decided is None else _Decision(decided.reply, decided.confidence - 0.3, decided.start, decided.end)
+
+
+def _after_no(
+    best: dict[str, Hit], text: str, start: int, end: int, question: QuestionAbout
+) -> _Decision | None:
+    hit = best["bare_no"]
+    turned = best.get("accept")
+    if turned is not None and turned.start > hit.start and "refuse" not in best and "defer" not in best:
+        return _of(turned, "accept", 0.55)
+    if "ask" in best and "refuse" not in best and _after_but(text, best["ask"]):
+        return _of(best["ask"], "ask", 0.7)
+    if "defer" in best and "refuse" not in best:
+        return _of(best["defer"], "defer", 0.85)
+    if "closing" in best and question != "offer" and "refuse" not in best:
+        return _Decision("ignore", 0.5, start, end)
+    return _Decision("refuse", 0.95 if question == "offer" or "refuse" in best else 0.75, hit.start, end)
+
+
+def _after_yes(
+    best: dict[str, Hit], text: str, start: int, end: int, question: QuestionAbout
+) -> _Decision | None:
+    against = _by_words({key: hit for key, hit in best.items() if key in ("refuse", *_CLOSING, "object")}, text, start, end)
+    if against is not None:
+        return against
+    if "ask" in best and text[start:end].rstrip().endswith("?") and "accept" not in best:
+        return _of(best["ask"], "ask", 0.75)
+    if "accept" in best:
+        return _Decision("accept", 0.95, start, end)
+    hit = best["bare_yes"]
+    said = text[hit.start : hit.end].strip(" ,.!")
+    if question == "offer":
+        return _Decision("accept", 0.9, start, end)
+    clear = said.endswith(("yes", "yeah", "please", "sure", "absolutely", "definitely", "yep", "yup"))
+    if clear and len(text[start:end].split()) <= 6:
+        return _Decision("accept", 0.7, start, end)
+    return _by_words(best, text, start, end) if "ask" in best else _Decision("ignore", 0.5, start, end)
+
+
+def _by_words(best: dict[str, Hit], text: str, start: int, end: int) -> _Decision | None:
+    refuse, accept = best.get("refuse"), best.get("accept")
+    if refuse is not None and accept is not None and accept.start > refuse.end and "defer" not in best:
+        return _of(accept, "accept", 0.55)
+    order: tuple[Reply, ...] = ("refuse", "defer", "deflect", "object")
+    for reply in order:
+        if reply in best:
+            return _of(best[reply], reply, best[reply].rule.confidence)
+    ask = best.get("ask")
+    if accept is not None and (ask is None or accept.start < ask.start):
+        return _of(accept, "accept", accept.rule.confidence)
+    if ask is not None:
+        return _of(ask, "ask", 0.85 if _ABOUT_IT.search(text[start:end]) else 0.6)
+    return None
+
+
+def _after_but(text: str, hit: Hit) -> bool:
+    return "but" in text[: hit.start].split()
+
+
+def _of(hit: Hit, reply: Reply, confidence: float) -> _Decision:
+    return _Decision(reply, confidence, hit.start, hit.end)
+
+
+def _by_label(hits: Iterable[Hit]) -> dict[str, Hit]:
+    """The surest hit of each label; the first of equals."""
+    best: dict[str, Hit] = {}
+    for hit in hits:
+        known = best.get(hit.label)
+        if known is None or hit.rule.confidence > known.rule.confidence:
+            best[hit.label] = hit
+    return best
+
+
+def _clause(text: str, name: Named) -> tuple[int, int]:
+    start, end = 0, len(text)
+    for match in _CLAUSE.finditer(text):
+        if match.end() <= name.start:
+            start = match.end()
+        elif match.start() >= name.end:
+            end = match.start()
+            break
+    return start, end
+
+
+def _reply(view: TurnView, offer: str | None, to_turn: int | None, decision: _Decision) -> OfferReply:
+    return OfferReply(
+        **view.place(decision.start, decision.end).fields(),
+        confidence=round(decision.confidence, 4),
+        offer=offer,
+        reply=decision.reply,
+        to_turn=to_turn,
+    )

@@ -1,0 +1,87 @@
+"""Words of a normalised text with their places; spoken cardinals are one token in digits ("five hundred" is 500)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import re2
+
+_WORD = re2.compile(r"[a-z0-9\x{00e0}-\x{024f}]+(?:'[a-z]+)?")
+_ONES = {
+    word: value
+    for value, word in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+        "seventeen eighteen nineteen".split()
+    )
+}
+_TENS = {
+    word: value
+    for value, word in zip(
+        range(20, 100, 10), "twenty thirty forty fifty sixty seventy eighty ninety".split(), strict=True
+    )
+}
+_SCALES = {"hundred": 100, "thousand": 1000}
+_SLIPS = {"hunnert": "hundred", "hunderd": "hundred", "fourty": "forty", "fife": "five"}
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word as it is compared: stemmed of its plural, numbers in digits."""
+
+    word: str
+    start: int
+    end: int
+
+
+@lru_cache(maxsize=65_536)
+def tokens(text: str) -> tuple[Token, ...]:
+    """The words of a normalised text, in order."""
+    raw = [(match.group(), match.start(), match.end()) for match in _WORD.finditer(text)]
+    found: list[Token] = []
+    index = 0
+    while index < len(raw):
+        value, used = _number([word for word, _, _ in raw[index : index + 6]])
+        if used:
+            found.append(Token(str(value), raw[index][1], raw[index + used - 1][2]))
+            index += used
+            continue
+        word, start, end = raw[index]
+        found.append(Token(_stem(word), start, end))
+        index += 1
+    return tuple(found)
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The compared words of a normalised text."""
+    return tuple(token.word for token in tokens(text))
+
+
+def _stem(word: str) -> str:
+    if word.endswith("'s"):
+        return word[:-2]
+    if len(word) > 5 and word.endswith("sses"):
+        return word[:-2]
+    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        return word[:-1]
+    return word
+
+
+def _number(run: list[str]) -> tuple[int, int]:
+    """The cardinal that `run` starts with, and how many words it takes; (0, 0) if none."""
+    total = current = used = 0
+    last = ""
+    for position, spoken in enumerate(run):
+        word = _SLIPS.get(spoken, spoken)
+        if word in _ONES and last in ("", "tens", "scale") and not (last == "tens" and not 0 < _ONES[word] < 10):
+            current, last = current + _ONES[word], "ones"
+        elif word in _TENS and last in ("", "scale"):
+            current, last = current + _TENS[word], "tens"
+        elif word in _SCALES and last in ("ones", "tens"):
+            current, last = current * _SCALES[word], "scale"
+            if word == "thousand":
+                total, current = total + current, 0
+        else:
+            break
+        used = position + 1
+    return total + current, used

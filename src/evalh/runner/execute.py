@@ -1,0 +1,293 @@
+"""Runs the evaluators over a stream of conversations, in batches, so that a run of any size fits in memory.
+
+Each judged conversation is journalled before the next batch; a run that was killed goes on from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+from evalh.errors import BadInput, UserError
+from evalh.evaluator import EvalContext, Evaluator, Withheld, evaluate_one, roll_up
+from evalh.evaluator.scorecard import score_card
+from evalh.models import Case, Conversation, Manifest, Prompt, Question, Reading, RejectedInput, Score
+from evalh.runner.finish import JOURNAL, MANIFEST, clear_results, write_results
+from evalh.runner.plan import RunInputs, Source, changes, check_inputs, manifest_of
+from evalh.runner.record import Item, Key, record_of
+from evalh.runner.result import RunResult, load_run, read_manifest
+from evalh.store.atomic import write_json
+from evalh.store.cache import ReadingCache, reading_key
+from evalh.store.journal import Journal
+from evalh.workspace.policies import in_force
+
+BATCH = 64
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is."""
+
+    conversations: int
+    resumed: int
+    """How many of them an earlier, interrupted run had judged."""
+    cached: int
+    """How many readings came from the cache."""
+    rejected: int
+
+
+class Kept(NamedTuple):
+    """Where a judged conversation stands in the journal, and the digest of what was judged."""
+
+    offset: int
+    sha256: str
+
+
+@dataclass
+class _State:
+    inputs: RunInputs
+    manifest: Manifest
+    journal: Journal
+    cache: ReadingCache | None
+    known: dict[Key, Kept]
+    done: dict[Key, int] = field(default_factory=dict)
+    rejected: list[RejectedInput] = field(default_factory=list)
+    resumed: int = 0
+    cached: int = 0
+
+    def progress(self) -> Progress:
+        return Progress(len(self.done), self.resumed, self.cached, len(self.rejected))
+
+
+def run(
+    inputs: RunInputs,
+    out_dir: Path,
+    *,
+    resume: bool = True,
+    cache: ReadingCache | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> RunResult:
+    """Judge every conversation of `inputs` and leave the results in `out_dir`.
+
+    With `resume`, what an interrupted run of the same inputs judged is kept; without, it begins anew. `progress` is
+    called after each batch. Raises UserError when `out_dir` holds another run, or a conversation cannot be judged;
+    what was judged until then, or until an interrupt, stays in the journal.
+    """
+    check_inputs(inputs)
+    manifest = manifest_of(inputs)
+    _make(out_dir)
+    with closing(Journal(out_dir / JOURNAL)) as opened:
+        journal = _begin(opened, out_dir, manifest, resume)
+        state = _State(inputs, manifest, journal, cache, _known(journal))
+        try:
+            _judge_all(state, progress)
+            write_results(out_dir, manifest, journal, state.done, state.rejected)
+        except BaseException:
+            write_json(out_dir / MANIFEST, manifest.model_copy(update={"status": "interrupted"}))
+            raise
+    return load_run(out_dir)
+
+
+# --- beginning, or going on ---
+
+
+def _make(out_dir: Path) -> None:
+    try:
+        out_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{out_dir}: cannot be made ({error.strerror}); choose another folder with --out") from error
+
+
+def _begin(journal: Journal, out_dir: Path, manifest: Manifest, resume: bool) -> Journal:
+    old = read_manifest(out_dir)
+    if old is not None and old.run_id != manifest.run_id:
+        if resume and (old.status == "complete" or len(journal)):
+            raise UserError(_other_run(out_dir, old, manifest))
+        resume = False
+    if not resume:
+        journal.clear()
+        clear_results(out_dir)
+    write_json(out_dir / MANIFEST, manifest)
+    return journal
+
+
+def _other_run(out_dir: Path, old: Manifest, new: Manifest) -> str:
+    differences = "; ".join(changes(old, new)) or f"the run id: {old.run_id} → {new.run_id}"
+    return f"{out_dir} holds another run ({differences}); choose another folder with --out, or give --fresh"
+
+
+def _known(journal: Journal) -> dict[Key, Kept]:
+    return {Key(*record["key"]): Kept(offset, record["sha256"]) for offset, record in journal.entries()}
+
+
+# --- the stream ---
+
+
+def _judge_all(state: _State, progress: Callable[[Progress], None] | None) -> None:
+    items = _items(state)
+    while batch := list(islice(items, BATCH)):
+        _judge(state, batch)
+        if progress is not None:
+            progress(state.progress())
+
+
+def _items(state: _State) -> Iterator[Item]:
+    """The conversations that are still to be judged."""
+    for source in state.inputs.sources:
+        if isinstance(source, RejectedInput):
+            state.rejected.append(source)
+            continue
+        item = _item_or_rejected(state, source)
+        if item is not None and not _was_judged(state, item):
+            yield item
+
+
+def _item_or_rejected(state: _State, source: Source) -> Item | None:
+    try:
+        item = _new(state, item_of(state.inputs, source))
+    except BadInput as error:
+        if not state.inputs.skip_bad:
+            raise
+        place = error.file or source.conversation.id
+        state.rejected.append(RejectedInput(place=place, problem=error.problem))
+        return None
+    state.done[item.key] = -1
+    return item
+
+
+def _new(state: _State, item: Item) -> Item:
+    if item.key in state.done:
+        raise BadInput(f"{_who(item.key)} comes twice", remedy="give each conversation an id of its own")
+    return item
+
+
+def _was_judged(state: _State, item: Item) -> bool:
+    kept = state.known.get(item.key)
+    if kept is None or kept.sha256 != item.conversation.sha256:
+        return False
+    state.done[item.key] = kept.offset
+    state.resumed += 1
+    return True
+
+
+def item_of(inputs: RunInputs, source: Source) -> Item:
+    """The conversation with its policy version and prompt. Raises BadInput when it cannot be judged with them."""
+    version, conversation, case = source
+    conversation = _completed(conversation, case)
+    version = version or conversation.agent.prompt_version
+    case_id = case.id if case is not None else conversation.case
+    key = Key(version, case_id, conversation.trial, conversation.id)
+    prompt = inputs.prompts.get(version) if version is not None else None
+    _check_prompt(key, conversation, prompt)
+    policies = inputs.policies
+    applies = in_force(policies, conversation, inputs.as_of) if policies is not None else None
+    return Item(key, conversation, case, applies, prompt)
+
+
+def _completed(conversation: Conversation, case: Case | None) -> Conversation:
+    """The conversation with what only its case says about the customer and the day."""
+    if case is None:
+        return conversation
+    fields = dict(conversation)
+    for name in ("persona", "customer", "started_at"):
+        if fields[name] is None:
+            fields[name] = getattr(case, name)
+    fields["facets"] = {**case.facets, **conversation.facets}
+    return Conversation.model_construct(**fields)
+
+
+def _check_prompt(key: Key, conversation: Conversation, prompt: Prompt | None) -> None:
+    recorded = conversation.prompt_sha256 or conversation.agent.prompt_sha256
+    if prompt is None or recorded is None or recorded == prompt.sha256:
+        return
+    digests = f"sha256 {recorded[:12]}…, now {prompt.sha256[:12]}…"
+    problem = f"{_who(key)} was recorded with another version of prompt {prompt.version} ({digests})"
+    raise BadInput(problem, remedy="record it again or restore the prompt")
+
+
+def _who(key: Key) -> str:
+    version = f" of prompt version {key.prompt_version}" if key.prompt_version is not None else ""
+    return f"the conversation {key.conversation_id!r}{version}"
+
+
+# --- one batch ---
+
+
+def _judge(state: _State, batch: Sequence[Item]) -> None:
+    contexts = [context_of(state.inputs, item) for item in batch]
+    asked = [_ask(state.inputs, context) for context in contexts]
+    readings = _read(state, batch, [questions for questions, _ in asked])
+    for item, context, reading, (_, failed) in zip(batch, contexts, readings, asked, strict=True):
+        scores = judge(state.inputs, replace(context, facts=reading), failed)
+        record = record_of(state.manifest.run_id, item, reading, scores)
+        state.done[item.key] = state.journal.append(record)
+
+
+def context_of(inputs: RunInputs, item: Item) -> EvalContext:
+    """What evaluators may look at, before the conversation is read."""
+    return EvalContext(
+        conversation=item.conversation,
+        policies=inputs.policies,
+        in_force=item.in_force,
+        system_prompt=item.prompt,
+        case=item.case,
+        unsure_below=inputs.unsure_below,
+    )
+
+
+def _ask(inputs: RunInputs, context: EvalContext) -> tuple[list[Question], dict[str, str]]:
+    """The questions of all evaluators, and why some could not ask theirs."""
+    asked: dict[str, Question] = {}
+    failed: dict[str, str] = {}
+    for used in inputs.evaluators:
+        try:
+            asked.update({question.sha256: question for question in used.evaluator.questions(context)})
+        except Withheld:
+            continue
+        except Exception as error:  # a user's evaluator may raise anything; it becomes its row
+            failed[used.evaluator.name()] = f"questions: {type(error).__name__}: {str(error)[:300]}"
+    return list(asked.values()), failed
+
+
+def _read(state: _State, batch: Sequence[Item], asked: Sequence[Sequence[Question]]) -> list[Reading]:
+    keys = [_cache_key(state.inputs, item, questions) for item, questions in zip(batch, asked, strict=True)]
+    found = {key: state.cache.get(key) for key in keys} if state.cache is not None else {}
+    missing = [index for index, key in enumerate(keys) if found.get(key) is None]
+    state.cached += len(batch) - len(missing)
+    new = _read_new(state.inputs, [batch[index] for index in missing], [asked[index] for index in missing])
+    fresh = {keys[index]: reading for index, reading in zip(missing, new, strict=True)}
+    if state.cache is not None and fresh:
+        state.cache.put_all(fresh.items())
+    return [reading for key in keys if (reading := fresh.get(key) or found.get(key)) is not None]
+
+
+def _read_new(inputs: RunInputs, items: Sequence[Item], asked: Sequence[Sequence[Question]]) -> list[Reading]:
+    return inputs.reader.read([item.conversation for item in items], inputs.lexicon, asked) if items else []
+
+
+def _cache_key(inputs: RunInputs, item: Item, questions: Iterable[Question]) -> str:
+    return reading_key(
+        item.conversation.sha256,
+        reader=inputs.reader.id,
+        encoder=inputs.reader.encoder_id,
+        lexicon_sha256=inputs.lexicon.sha256,
+        questions=questions,
+    )
+
+
+def judge(inputs: RunInputs, context: EvalContext, failed: dict[str, str]) -> list[Score]:
+    """The rows of every evaluator, those of `failed` errored, and of the scorecard."""
+    scores: list[Score] = []
+    for used in inputs.evaluators:
+        reason = failed.get(used.evaluator.name())
+        scores += evaluate_one(used.evaluator, context) if reason is None else _errored(used.evaluator, reason)
+    return [*scores, *score_card(inputs.scorecard, scores)] if inputs.scorecard is not None else scores
+
+
+def _errored(evaluator: Evaluator, reason: str) -> list[Score]:
+    score = Score(evaluator=evaluator.name(), state="errored", reason=reason)
+    return [score, roll_up(evaluator, [score])]

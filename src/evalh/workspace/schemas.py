@@ -1,0 +1,58 @@
+"""JSON Schemas of every file that a user writes or reads, and of each evaluator's settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from evalh.evaluator import Evaluator
+from evalh.models import (
+    Aggregate,
+    Case,
+    Comparison,
+    Conversation,
+    GoldenLabel,
+    GoldenSetInfo,
+    Manifest,
+    OfferPolicy,
+    Persona,
+    Prompt,
+    Reading,
+    RunConfig,
+    Scorecard,
+    ScoreRow,
+)
+from evalh.workspace.files import unknown
+
+SCHEMAS: dict[str, type[BaseModel]] = {
+    "aggregate": Aggregate,
+    "case": Case,
+    "comparison": Comparison,
+    "conversation": Conversation,
+    "golden_set": GoldenSetInfo,
+    "label": GoldenLabel,
+    "manifest": Manifest,
+    "persona": Persona,
+    "policy": OfferPolicy,
+    "prompt": Prompt,
+    "reading": Reading,
+    "run": RunConfig,
+    "score": ScoreRow,
+    "scorecard": Scorecard,
+}
+"""The model of each kind of file, by the name of its schema."""
+
+MAJOR = 1
+SETTINGS = "evaluator:"
+
+
+def schema(name: str, evaluators: Mapping[str, type[Evaluator]]) -> dict[str, Any]:
+    """The schema called `name`; ``evaluator:NAME`` is that of an evaluator's settings. Raises NotFound."""
+    known = {**SCHEMAS, **{SETTINGS + key: cls for key, cls in evaluators.items()}}
+    if name not in known:
+        raise unknown("schema", name, sorted(known), "")
+    body = known[name].model_json_schema(by_alias=True)
+    dialect = "https://json-schema.org/draft/2020-12/schema"
+    return {"$schema": dialect, "$id": f"urn:evalh:schema:{name}:{MAJOR}", **body}

@@ -1,0 +1,202 @@
+"""What a policy says to a claim, without any evaluator around it."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from evalh.evaluator.grounds import Ground, amount, around, ground, is_redacted, support
+from evalh.models import Claim, OfferPolicy, PolicySet
+from evalh.testing import make_policy
+
+NOVEMBER = {"from": "2026-11-01", "to": "2026-11-30"}
+
+
+def policy(**changes: Any) -> PolicySet:
+    base = make_policy().newest.model_dump(mode="json", by_alias=True)
+    fiber = {**base["offers"][0], "codes": ["FIB5"], **changes.pop("fiber", {})}
+    pass_ = {**base["offers"][1], **changes.pop("travel", {})}
+    sibling = {"id": "FIBER-900", "names": ["Fiber 900"], "category": "home_internet", "kind": "upsell",
+               "price": {"amount": "79.99"}, "codes": ["FIB9"]}  # fmt: skip
+    offers = [fiber, pass_, sibling]
+    return PolicySet(versions=(OfferPolicy.model_validate({**base, "offers": offers, **changes}),))
+
+
+def said(text: str, kind: str, value: str, offer: str | None = "FIBER-500", **more: Any) -> Ground:
+    policies: PolicySet = more.pop("policies", None) or policy()
+    day = more.pop("day", None)
+    claim = Claim(turn=0, end=len(text), quote=text, offer=offer, kind=kind, value=value, **more)
+    return ground(claim, policies.newest, policies.before(policies.newest), text, day)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value", "more"),
+    [
+        ("it is 49.99 a month", "price", "49.99", {"period": "month"}),
+        ("that is 49.99", "price", "49.99", {}),
+        ("$1 less than fifty: 49.990", "price", "49.990", {}),
+        ("that comes to 599.88 a year", "price", "599.88", {"period": "year"}),
+        ("after that it is 64.99", "price", "64.99", {}),
+        ("after that it is 64.99", "then_price", "64.99", {"period": "month"}),
+        ("about fifty dollars a month", "price", "50", {"period": "month"}),
+        ("10 a day", "price", "10", {"offer": "TRAVEL-PASS", "period": "day"}),
+        ("for five days that is fifty", "price", "50", {"offer": "TRAVEL-PASS"}),
+        ("70 a week", "price", "70", {"offer": "TRAVEL-PASS", "period": "week"}),
+        ("a 25 dollar activation fee", "price", "25.00", {}),
+        ("for the first 12 months", "promo_months", "12", {"unit": "month"}),
+        ("for the first year", "promo_months", "1", {"unit": "year"}),
+        ("a 24 month contract", "term", "24", {}),
+        ("a two year contract", "term", "2", {"unit": "year"}),
+        ("no contract", "term", "0", {"offer": "TRAVEL-PASS"}),
+        ("120 if you leave early", "early_termination_fee", "120", {}),
+        ("a fee of 120 if you leave early", "fee", "120.00", {}),
+        ("the activation fee is 25", "fee", "25", {}),
+        ("a charge of 10 a day", "fee", "10", {"offer": "TRAVEL-PASS", "period": "day"}),
+        ("a 25 activation fee and 120 if you leave early", "early_termination_fee", "25", {}),
+        ("no fees at all", "fee", "0", {"offer": "TRAVEL-PASS"}),
+        ("you save fifteen dollars a month", "discount", "15.00", {"unit": "USD"}),
+        ("23 percent off", "discount", "23", {"unit": "percent"}),
+        ("up to 500 Mbps", "feature", "500", {"unit": "mbps"}),
+        ("half a gig: 0.5 Gbps", "feature", "0.5", {"unit": "gbps"}),
+        ("2 gigs of data a day", "feature", "2", {"unit": "gigs", "offer": "TRAVEL-PASS", "period": "day"}),
+        ("smoother video calls", "feature", "smoother video calls", {}),
+        ("code FIB5", "code", "fib5", {}),
+        ("code fib-5", "code", "FIB-5", {"offer": None}),
+    ],
+)  # fmt: skip
+def test_what_the_policy_says_is_grounded(text: str, kind: str, value: str, more: dict[str, Any]) -> None:
+    found = said(text, kind, value, **more)
+    assert found.truth is True, found
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value", "label", "more"),
+    [
+        ("it is 39.99 a month", "price", "39.99", "wrong_price", {}),
+        ("it is fifty a month", "price", "50", "wrong_price", {}),
+        ("10 a month", "price", "10", "wrong_price", {"offer": "TRAVEL-PASS", "period": "month"}),
+        ("49.99 for 6 months", "price", "49.99", "wrong_price", {"months": "6"}),
+        ("it stays 49.99 after that", "then_price", "49.99", "wrong_price", {}),
+        ("for the first 6 months", "promo_months", "6", "wrong_price", {}),
+        ("a 12 month contract", "term", "12", "wrong_term", {}),
+        ("no contract", "term", "0", "wrong_term", {}),
+        ("99 if you leave early", "early_termination_fee", "99", "wrong_fee", {}),
+        ("50 if you leave early", "early_termination_fee", "50", "invented_fee", {"offer": "TRAVEL-PASS"}),
+        ("the activation fee is 35", "fee", "35", "wrong_fee", {}),
+        ("we waive the activation fee", "fee", "0", "wrong_fee", {}),
+        ("a shipping fee of 9", "fee", "9", "invented_fee", {}),
+        ("a setup fee of 9", "fee", "9", "invented_fee", {"offer": "TRAVEL-PASS"}),
+        ("10 percent off", "discount", "10", "invented_discount", {"unit": "percent"}),
+        ("until the 3rd", "deadline", "november 3", "invented_deadline", {}),
+        ("until friday", "deadline", "2026-11-13", "invented_deadline", {}),
+        ("up to 900 Mbps", "feature", "900", "wrong_feature", {"unit": "mbps"}),
+        ("40 channels", "feature", "40", "invented_feature", {"unit": "channels"}),
+        ("2 GB a month", "feature", "2", "wrong_feature", {"unit": "gb", "offer": "TRAVEL-PASS", "period": "month"}),
+        ("code FIB9", "code", "FIB9", "sku_mismatch", {}),
+        ("code FIB7", "code", "FIB7", "code_typo", {}),
+        ("code FIBRE-500", "code", "FIBRE-500", "code_typo", {"offer": None}),
+        ("code XMAS2026", "code", "XMAS2026", "not_in_policy", {}),
+    ],
+)  # fmt: skip
+def test_what_the_policy_contradicts_has_its_label(
+    text: str, kind: str, value: str, label: str, more: dict[str, Any]
+) -> None:
+    found = said(text, kind, value, **more)
+    assert (found.truth, found.label) == (False, label), found
+    assert found.clause
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value", "more"),
+    [
+        ("it is [AMOUNT] a month", "price", "[AMOUNT]", {}),
+        ("it is cheap", "price", "cheap", {}),
+        ("49.99", "price", "49.99", {"offer": None}),
+        ("a 14 day contract", "term", "14", {"unit": "day"}),
+        ("works underwater", "feature", "works underwater", {}),
+        ("no smoother video calls", "feature", "no smoother video calls", {}),
+        ("it is a 500", "feature", "500", {"unit": None}),
+        ("it is in stock", "availability", "1", {}),
+    ],
+)
+def test_what_cannot_be_told_is_neither(text: str, kind: str, value: str, more: dict[str, Any]) -> None:
+    found = said(text, kind, value, **more)
+    assert found.truth is None
+    assert found.reason
+
+
+def test_a_value_of_the_version_before_is_stale_and_names_both_versions() -> None:
+    offers = make_policy().newest.model_dump(mode="json", by_alias=True)["offers"]
+    old = {**offers[0], "price": {"amount": "39.99"}, "term": {"months": 6}, "fees": []}
+    policies = make_policy({"version": "1", "effective": {"from": "2026-10-01", "to": "2026-10-31"}, "offers": [old]})
+    found = said("it is 39.99 a month", "price", "39.99", policies=policies)
+    assert (found.label, found.expected) == ("stale_price", "49.99 a month for 12 months, then 64.99")
+    assert "version 1" in found.reason
+    assert "not in 2" in found.reason
+    assert said("6 months", "term", "6", policies=policies).label == "stale_term"
+    assert said("no fees", "fee", "0", policies=policies).label == "stale_fee"
+
+
+def test_a_value_in_neither_version_is_not_stale() -> None:
+    policies = make_policy({"version": "1", "effective": {"from": "2026-10-01", "to": "2026-10-31"}})
+    assert said("it is 19.99", "price", "19.99", policies=policies).label == "wrong_price"
+
+
+def test_the_price_of_a_sibling_is_wrong_and_the_reason_says_whose_it_is() -> None:
+    found = said("it is 79.99 a month", "price", "79.99")
+    assert found.label == "wrong_price"
+    assert "FIBER-900" in found.reason
+
+
+def test_a_discount_of_the_policy_is_grounded_by_itself_and_in_the_price() -> None:
+    discount = {"id": "autopay", "name": "autopay discount", "amount": "5.00", "months": 6}
+    policies = policy(fiber={"discounts": [discount]})
+    assert said("5 off with autopay", "discount", "5", unit="USD", policies=policies).truth
+    assert said("44.99 with autopay", "price", "44.99", policies=policies).truth
+    assert said("it is 44.99 a month", "price", "44.99", policies=policies).truth is False
+    assert said("5 off for 12 months", "discount", "5", unit="USD", months="12", policies=policies).truth is False
+
+
+@pytest.mark.parametrize(
+    ("value", "day"),
+    [("2026-11-30", None), ("today", date(2026, 11, 30)), ("november 30th", None), ("month", date(2026, 11, 3))],
+)
+def test_the_last_day_of_the_policy_is_a_grounded_deadline(value: str, day: date | None) -> None:
+    assert said("until then", "deadline", value, day=day, policies=policy(effective=NOVEMBER)).truth is True
+
+
+def test_a_price_per_line_is_not_a_price_per_household_but_a_price_per_phone() -> None:
+    policies = policy(travel={"price": {"amount": "10", "period": "day", "per": "line"}})
+    assert said("10", "price", "10", "TRAVEL-PASS", per="phones", policies=policies).truth is True
+    assert said("10", "price", "10", "TRAVEL-PASS", per="household", policies=policies).truth is False
+
+
+def test_several_numbers_of_one_unit_are_told_apart_by_their_words() -> None:
+    features = [{"id": "d", "text": "100 GB of data a month"}, {"id": "h", "text": "30 GB of hotspot data a month"}]
+    policies = policy(fiber={"features": features})
+    assert said("30 gb of hotspot", "feature", "30", unit="gb", policies=policies).truth is True
+    assert said("100 gb of hotspot", "feature", "100", unit="gb", policies=policies).truth is None
+    assert said("60 gb of hotspot", "feature", "60", unit="gb", policies=policies).truth is False
+
+
+def test_amounts_are_decimals_without_their_signs() -> None:
+    assert str(amount("$1,049.99")) == "1049.99"
+    assert amount("forty") is None
+    assert amount("NaN") is None
+
+
+def test_placeholders_are_redacted_values() -> None:
+    assert is_redacted("[MONEY_1]")
+    assert is_redacted("<amount>")
+    assert not is_redacted("49.99")
+
+
+def test_the_sentence_around_a_claim_is_what_counts() -> None:
+    text = "Fiber is fast. It costs 49.99 a month. The fee is 25."
+    at = text.index("49.99")
+    assert around(text, at, at + 5) == "it costs 49.99 a month."
+
+
+def test_support_is_the_share_of_content_words() -> None:
+    assert support("smoother video calls", "smoother video calls for you") == 1.0
+    assert support("free pizza", "smoother video calls") == 0.0

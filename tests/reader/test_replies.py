@@ -1,0 +1,118 @@
+"""How a customer turn answers what is on the table."""
+
+from __future__ import annotations
+
+import pytest
+
+from evalh.models import Turn
+from evalh.reader.offers import OfferFinder
+from evalh.reader.replies import OnTable, QuestionAbout, Table, read_replies
+from evalh.reader.view import TurnView
+from evalh.testing import make_policy
+
+FINDER = OfferFinder(make_policy().lexicon)
+PITCHED = OnTable("FIBER-500", 3, "pitched", in_focus=True)
+
+
+def reply(text: str, question: QuestionAbout = "offer", *offers: OnTable, **table: object) -> list[tuple[str | None, str]]:
+    view = TurnView(Turn(role="customer", text=text, index=4))
+    on_table = Table(offers or (PITCHED,), question, **table)  # type: ignore[arg-type]  # closed_offer, topic_closed
+    return [(item.offer, item.reply) for item in read_replies(view, FINDER.find(view), on_table)]
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("No thanks.", "refuse"),
+        ("uh no i'm i'm good", "refuse"),
+        ("nah", "refuse"),
+        ("I'm not interested, thank you", "refuse"),
+        ("i don't really need that", "refuse"),
+        ("yeah i don't think so", "refuse"),
+        ("I'll pass on that one.", "refuse"),
+        ("we're happy with what we have", "refuse"),
+        ("i already have something like that", "refuse"),
+        ("no that's way too expensive", "refuse"),
+        ("No, just the ticket please.", "refuse"),
+        ("not right now", "defer"),
+        ("let me think about it", "defer"),
+        ("i'd have to ask my wife", "defer"),
+        ("my husband handles that stuff", "defer"),
+        ("maybe next month", "defer"),
+        ("Sounds good but I need to check with my partner first", "defer"),
+        ("can you email me the details and i'll look", "defer"),
+        ("just fix my bill please", "deflect"),
+        ("i just want my internet working", "deflect"),
+        ("can we get back to the refund", "deflect"),
+        ("I only called about the late fee", "deflect"),
+        ("what about my bill", "deflect"),
+        ("that's too dear for me", "object"),
+        ("hmm that's a lot of money", "object"),
+        ("I don't want another contract", "object"),
+        ("how much is it", "ask"),
+        ("does it work in mexico?", "ask"),
+        ("what's the catch", "object"),
+        ("is there a contract", "ask"),
+        ("yes please", "accept"),
+        ("yeah ok let's do it", "accept"),
+        ("sure", "accept"),
+        ("okay sign me up", "accept"),
+        ("i'll take it", "accept"),
+        ("go ahead and add it", "accept"),
+        ("sounds good to me", "accept"),
+        ("Yes, I would like to add it.", "accept"),
+        ("my kid is screaming hold on the dog got out", "ignore"),
+    ],
+)
+def test_an_answer_to_an_offer_is_read(text: str, answer: str) -> None:
+    assert reply(text) == [("FIBER-500", answer)]
+
+
+@pytest.mark.parametrize("text", ["no", "No, that's all.", "nope i'm good thanks bye", "yes", "yeah it is"])
+def test_a_bare_answer_to_another_question_says_nothing_about_the_offer(text: str) -> None:
+    assert reply(text, "other") == [("FIBER-500", "ignore")]
+
+
+def test_an_offer_named_in_a_list_of_answers_is_answered_by_its_own_line() -> None:
+    text = "1. One-way\n2. Economy\n5. No, I don't want the Fiber 500."
+    assert reply(text, "other") == [("FIBER-500", "refuse")]
+
+
+def test_no_problem_is_not_a_no() -> None:
+    assert reply("no problem, go ahead") == [("FIBER-500", "accept")]
+
+
+def test_two_offers_are_answered_clause_by_clause() -> None:
+    travel = OnTable("TRAVEL-PASS", 3, "pitched", in_focus=True)
+    found = reply("yes to the travel pass but no to fiber 500", "offer", PITCHED, travel)
+    assert sorted(found) == [("FIBER-500", "refuse"), ("TRAVEL-PASS", "accept")]  # type: ignore[type-var]
+
+
+def test_asking_for_a_refused_offer_by_name_reopens_it() -> None:
+    refused = OnTable("TRAVEL-PASS", 3, "refused", in_focus=False)
+    found = reply("actually how much was the travel pass", "none", refused, topic_closed=True, closed_offer="TRAVEL-PASS")
+    assert found == [("TRAVEL-PASS", "reopen")]
+
+
+def test_coming_back_to_a_refused_offer_without_its_name_reopens_it() -> None:
+    refused = OnTable("TRAVEL-PASS", 3, "refused", in_focus=False)
+    found = reply("wait what was that thing you mentioned", "none", refused, topic_closed=True, closed_offer="TRAVEL-PASS")
+    assert found == [("TRAVEL-PASS", "reopen")]
+
+
+def test_a_backchannel_answers_nothing() -> None:
+    view = TurnView(Turn(role="customer", text="mm-hm", index=4, backchannel=True))
+    assert read_replies(view, [], Table((PITCHED,), "offer")) == []
+
+
+def test_a_customer_who_names_a_product_first_asks_for_it() -> None:
+    view = TurnView(Turn(role="customer", text="can i get the travel pass on my line", index=0))
+    (found,) = read_replies(view, FINDER.find(view), Table())
+    assert (found.offer, found.reply, found.to_turn) == ("TRAVEL-PASS", "ask", None)
+
+
+def test_a_doubtful_answer_has_low_confidence() -> None:
+    view = TurnView(Turn(role="customer", text="yes", index=4))
+    (sure,) = read_replies(view, [], Table((PITCHED,), "offer"))
+    (doubtful,) = read_replies(view, [], Table((PITCHED,), "none"))
+    assert sure.confidence > doubtful.confidence
