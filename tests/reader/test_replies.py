@@ -78,6 +78,19 @@ def test_an_offer_named_in_a_list_of_answers_is_answered_by_its_own_line() -> No
     assert reply(text, "other") == [("FIBER-500", "refuse")]
 
 
+def test_the_verb_inside_a_refusal_is_no_acceptance() -> None:
+    text = "The card ends in 7334. I do not wish to add Fiber 500."
+    assert reply(text) == [("FIBER-500", "refuse")]
+
+
+def test_a_change_of_mind_within_a_turn_counts_as_its_end() -> None:
+    assert reply("i don't need it. wait actually yes add it") == [("FIBER-500", "accept")]
+
+
+def test_what_was_said_in_the_past_is_no_refusal_now() -> None:
+    assert reply("i was told i didn't need fiber 500", "none", OnTable("FIBER-500", None, "not_pitched", False)) == []
+
+
 def test_no_problem_is_not_a_no() -> None:
     assert reply("no problem, go ahead") == [("FIBER-500", "accept")]
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from evalh.models import Conversation, Fact, Reading
+from evalh.models import Conversation, Fact, Reading, Turn
 
 LABEL_WIDTH = 12
 
@@ -35,28 +35,33 @@ def reading_text(conversation: Conversation, reading: Reading) -> str:
     head = f"{conversation.id} ({conversation.channel}, {conversation.language}, {len(conversation.turns)} turns)"
     if not reading.read:
         return f"{head}\n  not read: {reading.why_unread}"
-    by_turn = defaultdict(list)
-    for turn, line in _facts(reading):
-        by_turn[turn].append(line)
+    by_turn: defaultdict[int, list[tuple[Fact, str]]] = defaultdict(list)
+    for fact, words in _facts(reading):
+        by_turn[fact.turn].append((fact, words))
     lines = [head]
     for one in conversation.turns:
-        lines += [_turn(one.index, one.role, one.text), *by_turn[one.index]]
+        lines += [_turn(one), *(_line(fact, words, one) for fact, words in by_turn[one.index])]
     return "\n".join(lines)
 
 
-def _turn(index: int, role: str, text: str) -> str:
-    return f"{index:>4} {role:<{LABEL_WIDTH}}{' '.join(text.split())}"
+def _turn(turn: Turn) -> str:
+    calls = [f"[{call.name} {call.arguments} -> {call.result}]" for call in turn.tool_calls]
+    return f"{turn.index:>4} {turn.role:<{LABEL_WIDTH}}{_one_line(' '.join([turn.text, *calls]))}"
 
 
-def _facts(reading: Reading) -> Iterator[tuple[int, str]]:
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _facts(reading: Reading) -> Iterator[tuple[Fact, str]]:
     for kind, words in _WORDS.items():
         for fact in getattr(reading, kind):
-            yield fact.turn, _line(fact, words(fact))
+            yield fact, words(fact)
 
 
-def _line(fact: Fact, words: str) -> str:
-    quote = " ".join(fact.quote.split())
-    said = f" {quote!r}" if quote else ""
+def _line(fact: Fact, words: str, turn: Turn) -> str:
+    quote = _one_line(fact.quote)
+    said = f" {quote!r}" if quote and quote != _one_line(turn.text) else ""
     return f"{'':>{5 + LABEL_WIDTH}}- {words}{said} ({fact.source} {fact.confidence:.2f})"
 
 

@@ -19,6 +19,8 @@ from evalh.reader.view import Named, TurnView
 
 QuestionAbout = Literal["offer", "other", "none"]
 _CLAUSE = re2.compile(r"[.!?;\n]+\s*|,\s+|\s+(?:but|and|though|however|just)\s+")
+_TURN = re2.compile(r"[.;!?,]|\b(?:but|actually|wait|ok|okay|yes|then|fine|well|so)\b")
+_REPORTED = re2.compile(r"\b(?:told|informed|thought|understood|said|assumed|heard|was supposed|last time|back then)\b")
 _NOT_A_NO = re2.compile(r"^(?:uh |um |oh |well )*no (?:problem|problems|worries|doubt|rush|wonder|prob|kidding|way)\b")
 _ABOUT_IT = re2.compile(
     r"\b(?:it|that|this|one|price|cost|costs|pay|month|monthly|contract|fee|fees|free|cover|covers|include|included|"
@@ -89,7 +91,10 @@ def _decide_for(
         start, end = _clause(view.text, mine[0])
         decided = _decide(view.text, start, end, table.question, True)
         return decided or _Decision("ignore", 0.5, start, end)
-    decided = _decide(view.text, 0, len(view.text), table.question, bool(mine))
+    start, end = view.sentence_at(mine[0].start) if mine and len(view.sentences) > 1 else (0, len(view.text))
+    decided = _decide(view.text, start, end, table.question, bool(mine))
+    if decided is None and mine:
+        decided = _decide(view.text, 0, len(view.text), table.question, False)
     return decided or _Decision("ignore", 0.6, 0, len(view.text))
 
 
@@ -116,7 +121,7 @@ def _about_named(view: TurnView, name: Named, item: OnTable | None) -> _Decision
     start, end = view.sentence_at(name.start)
     hits = _by_label(load_rules("replies").hits(view.text, start, end))
     status = item.status if item is not None else "not_pitched"
-    if "refuse" in hits and "ask" not in hits and not _already_has(hits["refuse"]):
+    if "refuse" in hits and "ask" not in hits and not _REPORTED.search(view.text[start:end]):
         return _Decision("refuse", 0.75, start, end)
     if not ("accept" in hits or "ask" in hits or "reopen" in hits or "?" in view.text[start:end]):
         return None
@@ -141,10 +146,6 @@ def _by_reference(view: TurnView, table: Table) -> list[OfferReply]:
             reply: Reply = "accept" if strong.label == "accept" else "refuse"
             return [_reply(view, open_ones[0].offer, open_ones[0].pitched_at, _of(strong, reply, 0.55))]
     return []
-
-
-def _already_has(hit: Hit) -> bool:
-    return "already" in hit.rule.id or hit.rule.id.endswith("have")
 
 
 def _decide(text: str, start: int, end: int, question: QuestionAbout, named: bool) -> _Decision | None:
@@ -208,7 +209,7 @@ def _after_yes(
 
 def _by_words(best: dict[str, Hit], text: str, start: int, end: int) -> _Decision | None:
     refuse, accept = best.get("refuse"), best.get("accept")
-    if refuse is not None and accept is not None and accept.start > refuse.end and "defer" not in best:
+    if refuse is not None and accept is not None and "defer" not in best and _turns(text, refuse, accept):
         return _of(accept, "accept", 0.55)
     order: tuple[Reply, ...] = ("refuse", "defer", "deflect", "object")
     for reply in order:
@@ -220,6 +221,11 @@ def _by_words(best: dict[str, Hit], text: str, start: int, end: int) -> _Decisio
     if ask is not None:
         return _of(ask, "ask", 0.85 if _ABOUT_IT.search(text[start:end]) else 0.6)
     return None
+
+
+def _turns(text: str, refuse: Hit, accept: Hit) -> bool:
+    """Whether the yes comes after the no, in a clause of its own: a change of mind, not "I don't want to add it"."""
+    return accept.start > refuse.end and bool(_TURN.search(text[refuse.end : accept.start]))
 
 
 def _after_but(text: str, hit: Hit) -> bool:
