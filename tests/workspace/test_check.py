@@ -1,9 +1,9 @@
 from pathlib import Path
 
 import pytest
+from tests.small_workspace import BREVITY, change, small_workspace, write
 
 from evalh.workspace import Workspace
-from tests.small_workspace import BREVITY, change, small_workspace, write
 
 
 @pytest.fixture

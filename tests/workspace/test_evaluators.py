@@ -1,13 +1,13 @@
 from pathlib import Path
 
 import pytest
+from tests.small_workspace import BREVITY, write
 
 from evalh.errors import BadConfig
 from evalh.evaluator import EvalContext, evaluate_one
 from evalh.testing import make_conversation
 from evalh.workspace.evaluators import read_python
 from evalh.workspace.rubric import read_rubric
-from tests.small_workspace import BREVITY, write
 
 RUBRIC = """\
 ---

@@ -2,11 +2,11 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from tests.small_workspace import BREVITY, change, small_workspace, write
 
 from evalh.errors import BadConfig, BadInput, NotFound, UserError
 from evalh.testing import make_conversation
 from evalh.workspace import Workspace, in_force, reference_root
-from tests.small_workspace import BREVITY, change, small_workspace, write
 
 
 @pytest.fixture

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-import re2
 
-_WORD = re2.compile(r"[a-z0-9\x{00e0}-\x{024f}]+(?:'[a-z]+)?")
+_WORD = re.compile(r"[a-z0-9\u00e0-\u024f]+(?:'[a-z]+)?")
 _ONES = {
     word: value
     for value, word in enumerate(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from evalh.evaluator import EvalContext, Evaluator
-from evalh.models import Case, Conversation, Lexicon, Mood, OfferAct, Question, Reading, Score
+from evalh.models import Case, Conversation, Lexicon, Mood, OfferAct, Prompt, Question, Reading, Score
 from evalh.models.vocabulary import Rollup
 from evalh.reader.protocol import Session
 from evalh.runner import EvaluatorInUse, RunInputs, Source
@@ -101,3 +101,6 @@ def two_versions(n: int) -> list[Source]:
 
 
 POLICIES = make_policy({"version": "1", "effective": {"from": "2026-10-01", "to": "2026-10-31"}})
+
+V1, V2 = (Prompt(agent="care", version=version, text=f"You are Nora, {version}.") for version in ("v1", "v2"))
+PROMPTS = {"v1": V1, "v2": V2}

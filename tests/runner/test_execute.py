@@ -1,0 +1,404 @@
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import tracemalloc
+from collections.abc import Iterable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evalh.errors import BadInput, UserError
+from evalh.evaluator import EvalContext, Evaluator
+from evalh.models import Item, Question, RejectedInput, Score, Scorecard, Section
+from evalh.runner import EvaluatorInUse, Progress, RunInputs, Source, load_run, run, run_id_of
+from evalh.store.cache import ReadingCache
+from evalh.testing import make_conversation
+from tests.runner.fakes import (
+    POLICIES,
+    PROMPTS,
+    V1,
+    Brevity,
+    FakeReader,
+    Pitching,
+    PolicyVersion,
+    inputs,
+    source,
+    two_versions,
+)
+
+RESULTS = ("scores.jsonl", "conversations.jsonl", "readings.jsonl", "aggregates.json", "comparison.json")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in RESULTS}
+
+
+def manifest(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
+    return found
+
+
+def compared(sources: Iterable[Any], **fields: Any) -> RunInputs:
+    return inputs(sources, prompts=PROMPTS, **fields)
+
+
+# --- what is left on disk ---
+
+
+def test_a_run_leaves_its_results_a_complete_manifest_and_no_journal(tmp_path: Path) -> None:
+    result = run(compared(two_versions(4)), tmp_path / "out")
+
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted([*RESULTS, "manifest.json"])
+    assert result.manifest.status == "complete"
+    assert (result.manifest.conversations, result.manifest.turns) == (8, 16)
+    assert result.manifest.counts.model_dump() == {
+        "scored": 10, "not_applicable": 6, "unsure": 0, "errored": 0, "skipped": 0,
+    }  # fmt: skip
+
+
+def test_rows_are_sorted_with_what_is_missing_first(tmp_path: Path) -> None:
+    result = run(compared([*two_versions(3), Source(None, make_conversation("C: hi", id="x"))]), tmp_path)
+    rows = list(result.rows())
+    keys = [
+        (row.prompt_version or "", row.case or "", row.trial, row.conversation_id, row.evaluator, row.level, row.turn or -1)
+        for row in rows
+    ]
+
+    assert keys == sorted(keys)
+    assert rows[0].prompt_version is None
+    assert {row.run_id for row in rows} == {result.manifest.run_id}
+
+
+def test_rows_carry_the_case_the_customer_and_the_policy_version(tmp_path: Path) -> None:
+    kept = source(1, facets={"intent": "billing"}, started_at="2026-10-05T10:00:00Z")
+    row = next(run(inputs([kept], policies=POLICIES), tmp_path).rows())
+
+    assert (row.prompt_version, row.case, row.persona) == ("v1", "case-0001", "odd")
+    assert (row.facets, row.policy_version, row.policy_assumed) == ({"intent": "billing"}, "1", False)
+
+
+def test_a_conversation_row_tells_what_was_offered_and_each_evaluators_summary(tmp_path: Path) -> None:
+    (row,) = run(inputs([source(1, text="buy fiber")]), tmp_path).conversations()
+
+    assert (row.pitches, row.offered, row.accepted, row.resolved) == (1, ("FIBER-500",), (), None)
+    assert (row.rollups["pitching"].passed, row.rollups["brevity"].value) == (False, 1.0)
+
+
+def test_the_scorecards_verdict_is_in_the_rows_and_in_the_conversation_row(tmp_path: Path) -> None:
+    card = Scorecard(id="card", sections=(Section(id="all", items=(Item(id="pitch", evaluator="pitching"),)),))
+    result = run(inputs([source(1, text="buy fiber")], scorecard=card), tmp_path)
+    (row,) = result.conversations()
+
+    assert (row.quality, row.quality_label, row.auto_failed) == (0.0, "fail", False)
+    assert "conversation_quality" in {found.evaluator for found in result.rows()}
+    assert "conversation_quality" in {found.evaluator for found in result.aggregates}
+
+
+def test_readings_stand_in_the_order_of_the_conversations(tmp_path: Path) -> None:
+    result = run(compared(two_versions(3)), tmp_path)
+
+    assert [reading.conversation for reading in result.readings()] == [
+        row.conversation_id for row in result.conversations()
+    ]
+
+
+def test_a_version_that_pitches_more_is_found_by_the_comparison(tmp_path: Path) -> None:
+    (comparison,) = run(compared(two_versions(6)), tmp_path).comparisons
+    found = {(item.cohort, item.evaluator): item for item in comparison.differences}
+
+    assert (comparison.baseline, comparison.candidate) == ("v1", "v2")
+    assert (found["*", "pitching"].delta, found["*", "pitching"].pairs) == (pytest.approx(-1 / 3), 6)
+    assert (found["*", "pitching"].pitch_rate_baseline, found["*", "brevity"].delta) == (0.0, 0.0)
+
+
+def test_one_version_alone_is_not_compared(tmp_path: Path) -> None:
+    assert run(compared([source(1)]), tmp_path).comparisons == ()
+
+
+def test_every_further_candidate_has_a_file_of_its_own_whatever_it_is_called(tmp_path: Path) -> None:
+    versions = ["v1", "v2", "v3", "../../evil"]
+    run(inputs([source(1, version) for version in versions], baseline="v1"), tmp_path / "out")
+
+    names = sorted(path.name for path in (tmp_path / "out").glob("comparison*"))
+    assert len(names) == 3
+    assert {"comparison.json", "comparison-v2.json", "comparison-v3.json"} == set(names)
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+# --- the same inputs, the same bytes ---
+
+
+def test_the_same_inputs_leave_the_same_bytes_in_whatever_order_they_come(tmp_path: Path) -> None:
+    run(compared(two_versions(9)), tmp_path / "a")
+    run(compared(sorted(two_versions(9), key=lambda item: item.conversation.id)), tmp_path / "b")
+
+    assert contents(tmp_path / "a") == contents(tmp_path / "b")
+
+
+def test_readings_from_the_cache_leave_the_same_bytes_without_reading(tmp_path: Path) -> None:
+    again = FakeReader()
+    with ReadingCache(tmp_path / "cache") as cache:
+        run(compared(two_versions(9)), tmp_path / "a", cache=cache)
+        run(compared(two_versions(9), reader=again), tmp_path / "b", cache=cache)
+
+    assert again.read_ids == []
+    assert contents(tmp_path / "a") == contents(tmp_path / "b")
+
+
+def test_an_interrupted_run_goes_on_where_it_was_and_ends_with_the_same_bytes(tmp_path: Path) -> None:
+    run(compared(two_versions(90)), tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        run(compared(two_versions(90), reader=FakeReader(fails_at=128)), tmp_path / "out")
+    assert manifest(tmp_path / "out")["status"] == "interrupted"
+
+    rest = FakeReader()
+    seen: list[Progress] = []
+    run(compared(two_versions(90), reader=rest), tmp_path / "out", progress=seen.append)
+    assert len(rest.read_ids) == 180 - 128
+    assert seen[-1] == Progress(conversations=180, resumed=128, cached=0, rejected=0)
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+
+
+def test_an_error_on_the_way_keeps_what_was_judged(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="a bug"):
+        run(compared(two_versions(40), reader=FakeReader(64, ValueError("a bug"))), tmp_path)
+    rest = FakeReader()
+    run(compared(two_versions(40), reader=rest), tmp_path)
+
+    assert len(rest.read_ids) == 16
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from evalh.runner import run
+from tests.runner.fakes import PROMPTS, FakeReader, inputs, two_versions
+
+class Killed(FakeReader):
+    def read(self, conversations, lexicon, questions=()):
+        if len(self.read_ids) >= int(sys.argv[2]):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().read(conversations, lexicon, questions)
+
+run(inputs(two_versions(90), reader=Killed(), prompts=PROMPTS), Path(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize("after", [0, 64, 128])
+def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(tmp_path: Path, after: int) -> None:
+    run(compared(two_versions(90)), tmp_path / "whole")
+    script = [sys.executable, "-c", KILLED, str(tmp_path / "out"), str(after)]
+    killed = subprocess.run(script, check=False, env={"PYTHONPATH": "src:."})
+    assert killed.returncode == -signal.SIGKILL
+    assert manifest(tmp_path / "out")["status"] == "running"
+
+    rest = FakeReader()
+    run(compared(two_versions(90), reader=rest), tmp_path / "out")
+    assert len(rest.read_ids) == 180 - after
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+
+
+def test_a_torn_and_damaged_journal_costs_only_what_was_damaged(tmp_path: Path) -> None:
+    run(compared(two_versions(90)), tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        run(compared(two_versions(90), reader=FakeReader(fails_at=128)), tmp_path / "out")
+    journal = tmp_path / "out" / "journal"
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join([*lines[:5], lines[5].replace(b"even", b"evem", 1), *lines[6:]])[:-20])
+
+    rest = FakeReader()
+    run(compared(two_versions(90), reader=rest), tmp_path / "out")
+    assert len(rest.read_ids) == 180 - 126
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+
+
+def test_without_resume_everything_is_judged_anew(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        run(compared(two_versions(90), reader=FakeReader(fails_at=128)), tmp_path)
+    again = FakeReader()
+    run(compared(two_versions(90), reader=again), tmp_path, resume=False)
+
+    assert len(again.read_ids) == 180
+
+
+def test_a_conversation_that_is_no_longer_among_the_sources_is_no_longer_in_the_results(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        run(compared(two_versions(90), reader=FakeReader(fails_at=128)), tmp_path)
+    result = run(compared(two_versions(10)), tmp_path)
+
+    assert result.manifest.conversations == 20
+
+
+# --- the id, and another run in the same folder ---
+
+
+def test_the_run_id_depends_on_the_inputs_but_not_on_the_number_of_trials() -> None:
+    base = run_id_of(compared([]))
+    other = [
+        run_id_of(compared([], policies=POLICIES)),
+        run_id_of(compared([], seed=1)),
+        run_id_of(compared([], unsure_below=0.6)),
+        run_id_of(compared([], evaluators=[EvaluatorInUse(Pitching()), EvaluatorInUse(Brevity(threshold=0.9))])),
+        run_id_of(compared([], evaluators=[EvaluatorInUse(Pitching(), sha256="x"), EvaluatorInUse(Brevity())])),
+    ]
+
+    assert run_id_of(compared([], trials=5)) == base
+    assert len({base, *other}) == len(other) + 1
+
+
+def test_a_folder_with_another_run_is_refused_and_the_difference_told(tmp_path: Path) -> None:
+    run(inputs([source(1)]), tmp_path)
+    before = (tmp_path / "scores.jsonl").read_bytes()
+    with pytest.raises(UserError) as raised:
+        run(inputs([source(1)], seed=3, policies=POLICIES), tmp_path)
+
+    assert "holds another run (seed: 0 → 3; policies.test-policy@1: none → " in str(raised.value)
+    assert str(raised.value).endswith("choose another folder with --out, or give --fresh")
+    assert (tmp_path / "scores.jsonl").read_bytes() == before
+
+
+def test_a_run_that_stopped_before_anything_was_judged_does_not_hold_its_folder(tmp_path: Path) -> None:
+    with pytest.raises(BadInput):
+        run(inputs([source(1, prompt_sha256="0" * 64)], prompts=PROMPTS), tmp_path)
+
+    assert run(inputs([source(1)]), tmp_path).manifest.conversations == 1
+
+
+def test_two_runs_cannot_write_to_one_folder(tmp_path: Path) -> None:
+    def nested() -> Iterator[Source]:
+        run(inputs([source(1)]), tmp_path)
+        yield source(2)
+
+    with pytest.raises(UserError, match="another evalh is writing to"):
+        run(inputs(nested()), tmp_path)
+
+
+def test_a_run_that_did_not_end_is_not_loaded(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        run(compared(two_versions(40), reader=FakeReader(fails_at=64)), tmp_path)
+    with pytest.raises(BadInput, match="the run is interrupted; run it again to complete it"):
+        load_run(tmp_path)
+
+
+# --- what cannot be judged ---
+
+
+def test_a_recording_of_another_prompt_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput) as raised:
+        run(inputs([source(1, prompt_sha256="ab" * 32)], prompts=PROMPTS), tmp_path)
+
+    assert str(raised.value) == (
+        "the conversation 'case-0001.v1' of prompt version v1 was recorded with another version of prompt v1"
+        f" (sha256 abababababab…, now {V1.sha256[:12]}…); record it again or restore the prompt"
+    )
+
+
+def test_a_recording_of_the_very_prompt_is_accepted(tmp_path: Path) -> None:
+    assert run(inputs([source(1, prompt_sha256=V1.sha256)], prompts=PROMPTS), tmp_path).manifest.conversations == 1
+
+
+def test_a_conversation_before_any_policy_version_is_refused_or_listed(tmp_path: Path) -> None:
+    old = source(1, started_at="2020-01-01T00:00:00Z")
+    with pytest.raises(BadInput, match="is of 2020-01-01, but the first version of 'test-policy' is in force from"):
+        run(inputs([old], policies=POLICIES), tmp_path / "strict")
+    result = run(inputs([old, source(2)], policies=POLICIES, skip_bad=True), tmp_path / "lenient")
+
+    assert result.manifest.conversations == 1
+    assert [item.place for item in result.manifest.rejected] == ["case-0001.v1"]
+
+
+def test_a_conversation_that_comes_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="'case-0001.v1' of prompt version v1 comes twice"):
+        run(inputs([source(1), source(1)]), tmp_path)
+
+
+def test_what_the_source_rejected_is_listed(tmp_path: Path) -> None:
+    rejected = RejectedInput(place="calls.jsonl:7", problem="is no JSON")
+    result = run(inputs([source(1), rejected]), tmp_path)
+
+    assert result.manifest.rejected == (rejected,)
+
+
+@pytest.mark.parametrize(
+    ("started", "as_of", "version", "assumed"),
+    [
+        ("2026-10-05T10:00:00Z", date(2026, 11, 5), "1", False),
+        (None, date(2026, 10, 5), "1", False),
+        (None, None, "2", True),
+    ],
+)
+def test_the_policy_of_the_day_applies_else_of_the_day_asked_for_else_the_newest(
+    tmp_path: Path, started: str | None, as_of: date | None, version: str, assumed: bool
+) -> None:
+    given = inputs(
+        [source(1, started_at=started)], policies=POLICIES, as_of=as_of, evaluators=[EvaluatorInUse(PolicyVersion())]
+    )
+    row = next(run(given, tmp_path).rows())
+
+    assert (row.label, row.policy_version, row.policy_assumed) == (version, version, assumed)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"evaluators": []}, "there is no evaluator to run"),
+        ({"evaluators": [EvaluatorInUse(Brevity()), EvaluatorInUse(Brevity())]}, "'brevity' is given twice"),
+        ({"prompts": PROMPTS, "baseline": "v9"}, "the baseline 'v9' is not among the prompt versions v1, v2"),
+        ({"policies": POLICIES, "as_of": date(2020, 1, 1)}, "no version of 'test-policy' is in force on 2020-01-01"),
+    ],
+)
+def test_mistakes_in_the_settings_are_told_before_anything_is_written(
+    tmp_path: Path, fields: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(UserError, match=message):
+        run(inputs([source(1)], **fields), tmp_path / "out")
+
+    assert not (tmp_path / "out").exists()
+
+
+class Asking(Evaluator):
+    """Asks what it is told to, or fails to."""
+
+    broken: bool = False
+
+    def questions(self, ctx: EvalContext) -> list[Question]:
+        if self.broken:
+            raise KeyError("no such thing")
+        return [Question(kind="similar", text="anything else")]
+
+    def evaluate(self, ctx: EvalContext) -> Iterator[Score]:
+        yield Score(turn=1, value=1.0)
+
+
+def test_an_evaluator_that_cannot_ask_its_questions_is_errored_and_the_others_are_not(tmp_path: Path) -> None:
+    used = [EvaluatorInUse(Asking(broken=True)), EvaluatorInUse(Brevity())]
+    (row,) = run(inputs([source(1)], evaluators=used), tmp_path).conversations()
+
+    assert (row.rollups["asking"].state, row.rollups["brevity"].state) == ("errored", "scored")
+
+
+def test_another_question_is_another_reading(tmp_path: Path) -> None:
+    again = FakeReader()
+    with ReadingCache(tmp_path / "cache") as cache:
+        run(inputs([source(1)]), tmp_path / "a", cache=cache)
+        run(inputs([source(1)], reader=again, evaluators=[EvaluatorInUse(Asking())]), tmp_path / "b", cache=cache)
+
+    assert again.read_ids == ["case-0001.v1"]
+
+
+def test_memory_does_not_grow_with_the_number_of_conversations(tmp_path: Path) -> None:
+    def peak(n: int) -> int:
+        tracemalloc.start()
+        run(inputs(source(number, text="word " * 400) for number in range(n)), tmp_path / str(n))
+        held = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return held
+
+    peak(64)
+    small = peak(128)
+    assert peak(1_024) < 1.5 * small + 2_000_000
