@@ -10,6 +10,7 @@ import re2
 
 from evalh.evaluator import EvalContext, Evaluator
 from evalh.evaluator.eligible import covers
+from evalh.evaluator.grounds import price_text
 from evalh.models import Booking, Consent, Fact, LedgerEntry, Offer, Score
 from evalh.models import Disclosure as Rule
 from evalh.models.vocabulary import ClaimKind, DisclosureLabel, Level, Rollup, Severity
@@ -168,10 +169,21 @@ def _timely(ctx: EvalContext, duty: Duty, missing: DisclosureLabel, expected: st
 def _expected(duty: Duty, items: tuple[str, ...]) -> str:
     wanted = ", ".join(item.replace("_", " ") for item in items)
     rule = duty.rule
-    if rule is None or (wanted and not rule.text):
-        return f"{wanted} of {duty.offer.name} stated before the yes"
-    text = rule.text or f"one of {', '.join(rule.phrases)}"
-    return f"{wanted}, as in: {text}" if wanted else text
+    if wanted:
+        terms = "; ".join(dict.fromkeys(_figure(duty.offer, item) for item in items))
+        return f"{wanted} of {duty.offer.name} stated before the yes ({terms})"
+    return "" if rule is None else rule.text or f"one of {', '.join(rule.phrases)}"
+
+
+def _figure(offer: Offer, item: str) -> str:
+    """What the policy has for an item, as one would say it."""
+    if item == "term" and offer.term is not None:
+        return f"{offer.term.months} months"
+    if item == "early_termination_fee" and offer.term is not None:
+        return f"{offer.term.early_termination_fee} for leaving early"
+    if item == "fees":
+        return ", ".join(f"{fee.name} {fee.amount}" for fee in offer.fees)
+    return price_text(offer) or "no price"
 
 
 def _row(

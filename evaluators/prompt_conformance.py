@@ -115,13 +115,22 @@ class PromptConformance(Evaluator):
 def _places(ctx: EvalContext, rule: RequiredPhrase) -> Iterator[tuple[Turn, Sequence[Turn]]]:
     turns = tuple(ctx.conversation.agent_turns())
     if rule.where == "with_offer":
-        pitched = dict.fromkeys(act.turn for act in ctx.pitches() if ctx.sure(act))
-        yield from ((ctx.turn(index), (ctx.turn(index),)) for index in pitched)
+        yield from ((ctx.turn(act.turn), (ctx.turn(act.turn),)) for act in _first_pitches(ctx))
     elif rule.where == "before_add":
         yield from _before_adding(ctx, turns)
     elif turns:
         which = {"first_turn": turns[:1], "last_turn": turns[-1:], "any_turn": turns}[rule.where]
         yield which[-1], which
+
+
+def _first_pitches(ctx: EvalContext) -> Iterator[OfferAct]:
+    """The first pitch of each offer the customer had not asked about: what is said later goes on from there."""
+    seen: set[str | None] = set()
+    for act in ctx.pitches():
+        asked = any(entry.event in ("asked", "reopened") and entry.turn < act.turn for entry in ctx.entries(act.offer))
+        if act.offer not in seen and ctx.sure(act) and not asked:
+            yield act
+        seen.add(act.offer)
 
 
 def _before_adding(ctx: EvalContext, turns: Sequence[Turn]) -> Iterator[tuple[Turn, Sequence[Turn]]]:
@@ -345,7 +354,7 @@ def _copied(ctx: EvalContext, act: OfferAct, copies: Sequence[ApprovedCopy]) -> 
 
 
 def _question(copy: ApprovedCopy) -> Question:
-    return Question(kind="similar", text=copy.text)
+    return Question(kind="similar", text=copy.text, pitches_of=copy.offer)
 
 
 # ---- rows --------------------------------------------------------------------------

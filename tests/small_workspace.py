@@ -69,6 +69,7 @@ class Brevity(Evaluator):
         for turn in ctx.conversation.agent_turns():
             yield Score(turn=turn.index, value=len(turn.text.split()) <= self.max_words)
 '''
+RUBRIC_FILE = "---\nname: warmth\n---\nGive 1 when the agent is warm.\n"
 FILES = {
     "configs/small.yaml": CONFIG,
     "configs/policies/home@1.yaml": OLDER,

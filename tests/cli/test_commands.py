@@ -122,8 +122,8 @@ def test_an_unknown_schema_gets_a_suggestion(evalh: Evalh, root: Path) -> None:
 def test_facts_show_what_is_read_in_each_turn(evalh: Evalh, root: Path) -> None:
     done = evalh("facts", "golden_sets/few/recordings/v1.jsonl", "--policy", "home", "--encoder", "none")
     assert done.code == 0
-    assert done.out.startswith("r-1 (chat, en, 4 turns)\n   0 agent       Hi, this is Nora, an AI assistant.\n")
-    assert "- identity ai_disclosed" in done.out
+    assert "[0] agent: Hi, this is Nora, an AI assistant.\n" in done.out
+    assert "identity: claim=ai_disclosed" in done.out
 
 
 def test_facts_as_json_are_readings(evalh: Evalh, root: Path) -> None:

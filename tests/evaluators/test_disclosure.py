@@ -101,7 +101,7 @@ def test_what_was_not_said_is_missing(rule: str, label: str) -> None:
 def test_a_missing_price_cites_the_yes_and_what_was_expected() -> None:
     row = rows(policy("price_stated"), ledger=[YES])[0]
     assert (row.turn, row.evidence[0].quote, row.clause) == (2, "ok add it", "disclosures/price_stated")
-    assert row.expected == "price, as in: It is $49.99 a month."
+    assert row.expected == "price of Fiber 500 stated before the yes (49.99 a month for 12 months, then 64.99)"
     assert (row.severity, row.source) == ("critical", "rule")
 
 

@@ -352,3 +352,19 @@ def test_the_issues_so_far_do_not_change_afterwards() -> None:
 )
 def test_requests_of_every_domain_are_resolved_when_done(problem: str, fix: str) -> None:
     assert outcome(f"C: {problem}\nA: {fix}")[0] == "resolved"
+
+
+@pytest.mark.parametrize("yes", ["yes thank u", "yeah i think so", "yep we're straight", "it does, thanks"])
+def test_a_yes_to_is_that_sorted_is_the_customers_word(yes: str) -> None:
+    (issue,) = track(f"C: my credit never showed up\nA: I've posted it, you owe $62.\nC: oh\nA: Is that sorted for you?\nC: {yes}")
+    assert (issue.status, issue.word) == ("resolved", "customer")
+
+
+def test_a_no_to_is_that_sorted_leaves_it_unresolved() -> None:
+    (issue,) = track("C: i can't log in\nA: I've reset your password. Does that get you in?\nC: no not yet")
+    assert (issue.status, issue.word) == ("unresolved", "customer")
+
+
+def test_a_no_to_anything_else_is_no_word_on_the_issue() -> None:
+    (issue,) = track("C: i can't log in\nA: I've reset your password, you're in. Anything else?\nC: no")
+    assert issue.status == "resolved"

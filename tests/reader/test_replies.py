@@ -95,6 +95,11 @@ def test_no_problem_is_not_a_no() -> None:
     assert reply("no problem, go ahead") == [("FIBER-500", "accept")]
 
 
+@pytest.mark.parametrize(("text", "answer"), [("yes please", "ask"), ("sure why not", "ask"), ("yes add it", "accept")])
+def test_yes_to_hearing_about_it_is_no_yes_to_buying_it(text: str, answer: str) -> None:
+    assert reply(text, "hear") == [("FIBER-500", answer)]
+
+
 def test_two_offers_are_answered_clause_by_clause() -> None:
     travel = OnTable("TRAVEL-PASS", 3, "pitched", in_focus=True)
     found = reply("yes to the travel pass but no to fiber 500", "offer", PITCHED, travel)

@@ -11,13 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from evalh.errors import BadInput, UserError
-from evalh.evaluator import EvalContext, Evaluator
-from evalh.models import Item, Question, RejectedInput, Score, Scorecard, Section
-from evalh.runner import EvaluatorInUse, Progress, RunInputs, Source, load_run, run, run_id_of
-from evalh.store.cache import ReadingCache
-from evalh.testing import make_conversation
 from tests.runner.fakes import (
     POLICIES,
     PROMPTS,
@@ -30,6 +23,13 @@ from tests.runner.fakes import (
     source,
     two_versions,
 )
+
+from evalh.errors import BadInput, UserError
+from evalh.evaluator import EvalContext, Evaluator
+from evalh.models import Item, Question, RejectedInput, Score, Scorecard, Section
+from evalh.runner import EvaluatorInUse, Progress, RunInputs, Source, load_run, run, run_id_of
+from evalh.store.cache import ReadingCache
+from evalh.testing import make_conversation
 
 RESULTS = ("scores.jsonl", "conversations.jsonl", "readings.jsonl", "aggregates.json", "comparison.json")
 
@@ -65,7 +65,15 @@ def test_rows_are_sorted_with_what_is_missing_first(tmp_path: Path) -> None:
     result = run(compared([*two_versions(3), Source(None, make_conversation("C: hi", id="x"))]), tmp_path)
     rows = list(result.rows())
     keys = [
-        (row.prompt_version or "", row.case or "", row.trial, row.conversation_id, row.evaluator, row.level, row.turn or -1)
+        (
+            row.prompt_version or "",
+            row.case or "",
+            row.trial,
+            row.conversation_id,
+            row.evaluator,
+            row.level,
+            row.turn or -1,
+        )
         for row in rows
     ]
 
@@ -112,7 +120,8 @@ def test_a_version_that_pitches_more_is_found_by_the_comparison(tmp_path: Path) 
     found = {(item.cohort, item.evaluator): item for item in comparison.differences}
 
     assert (comparison.baseline, comparison.candidate) == ("v1", "v2")
-    assert (found["*", "pitching"].delta, found["*", "pitching"].pairs) == (pytest.approx(-1 / 3), 6)
+    assert found["*", "pitching"].delta == pytest.approx(-1 / 3)
+    assert found["*", "pitching"].pairs == 6
     assert (found["*", "pitching"].pitch_rate_baseline, found["*", "brevity"].delta) == (0.0, 0.0)
 
 
@@ -313,7 +322,7 @@ def test_a_conversation_before_any_policy_version_is_refused_or_listed(tmp_path:
 
 
 def test_a_conversation_that_comes_twice_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="'case-0001.v1' of prompt version v1 comes twice"):
+    with pytest.raises(BadInput, match=r"'case-0001.v1' of prompt version v1 comes twice"):
         run(inputs([source(1), source(1)]), tmp_path)
 
 

@@ -127,3 +127,17 @@ def test_a_recording_before_any_policy_version_is_said(tmp_path: Path, monkeypat
 
 def test_the_reference_has_no_problems() -> None:
     assert Workspace.reference().problems() == []
+
+
+def test_a_version_stands_once_also_with_others_between(root: Path) -> None:
+    text = (root / "configs/policies/home@2.yaml").read_text()
+    write(root, "configs/policies/home@3.yaml", text.replace('"2"', '"1"').replace("2026-11-01", "2026-12-01"))
+    assert (
+        "configs/policies/home@3.yaml:3: version: configs/policies/home@1.yaml is version '1' too; "
+        "give it a version of its own"
+    ) in said(root)
+
+
+def test_a_yml_file_is_not_passed_over_in_silence(root: Path) -> None:
+    write(root, "personas/other.yml", "id: other\n")
+    assert said(root) == ["personas/other.yml: is not read; rename it to other.yaml"]

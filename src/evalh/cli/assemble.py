@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import islice
 from pathlib import Path
 
@@ -28,15 +29,16 @@ from evalh.models import (
 )
 from evalh.reader.local import LocalReader
 from evalh.runner import EvaluatorInUse, RunFiles, RunInputs, Source
-from evalh.workspace import LoadedConfig, Workspace
+from evalh.workspace import LoadedConfig, Workspace, in_force
 from evalh.workspace.files import did_you_mean, unknown
 from evalh.workspace.find import shown
 from evalh.workspace.git import git_info
 
 
-def rejected_input(error: BadInput, place: str = "") -> RejectedInput:
+def rejected_input(error: BadInput) -> RejectedInput:
     """A record that was left out, as the manifest tells of it."""
-    return RejectedInput(place=error.file or place, problem=str(error))
+    place = ":".join(str(part) for part in (error.file, error.line) if part is not None)
+    return RejectedInput(place=place, problem=": ".join(filter(None, (error.field, error.problem))))
 
 
 # --- evalh run ---
@@ -138,8 +140,23 @@ def _recorded(plan: Plan, skip_bad: bool) -> Iterator[Source | RejectedInput]:
         for item in plan.space.read_recordings(plan.config.golden_set, version):
             if isinstance(item, BadInput):
                 yield _left_out(item, skip_bad)
-            elif item[0].case in plan.cases and item[0].trial < plan.config.trials:
-                yield Source(version, item[0], plan.cases[item[0].case])
+                continue
+            held, place = item
+            case = plan.cases.get(held.case or "")
+            if case is not None and held.trial < plan.config.trials:
+                yield _dated(Source(version, held, case), place, plan.policies, plan.config.as_of, skip_bad)
+
+
+def _dated(
+    source: Source, place: str, policies: PolicySet | None, as_of: date | None, skip_bad: bool
+) -> Source | RejectedInput:
+    """The source, unless no policy version covers its day; found here, where its place is still known."""
+    try:
+        if policies is not None:
+            in_force(policies, source.conversation, as_of, place=place)
+    except BadInput as error:
+        return _left_out(error, skip_bad)
+    return source
 
 
 def _left_out(error: BadInput, skip_bad: bool) -> RejectedInput:
@@ -168,7 +185,7 @@ def _file_info(name: str, model: Model, path: str | None, version: str | None = 
 # --- evalh score ---
 
 
-def score_inputs(
+def score_inputs(  # noqa: PLR0913 - what the command is given
     space: Workspace,
     transcripts: Sequence[Transcripts],
     *,
@@ -176,10 +193,11 @@ def score_inputs(
     prompt: Prompt | None,
     evaluators: Sequence[str],
     encoder: EncoderConfig,
+    as_of: date | None,
     limit: int | None,
 ) -> RunInputs:
     """What the runner needs to judge transcripts; a prompt that is given counts for all of them."""
-    sources = (item for one in transcripts for item in _transcribed(one, prompt))
+    sources = (item for one in transcripts for item in _transcribed(one, prompt, policies, as_of))
     known = space.evaluators()
     for name in evaluators:
         if name not in known:
@@ -191,17 +209,36 @@ def score_inputs(
         reader=LocalReader(load_encoder(encoder)),
         policies=policies,
         prompts={prompt.version: prompt} if prompt is not None else {},
+        as_of=as_of,
         scorecard=space.scorecard("care") if not evaluators else None,
         skip_bad=any(one.skip_bad for one in transcripts),
+        files=RunFiles(source=_source_info(transcripts, limit)),
     )
 
 
-def _transcribed(transcripts: Transcripts, prompt: Prompt | None) -> Iterator[Source | RejectedInput]:
-    told = 0
+def _source_info(transcripts: Sequence[Transcripts], limit: int | None) -> FileInfo:
+    """The transcripts by their content, so that others in the same folder are another run."""
+    contents = [[_content_of(one.path), one.format, _content_of(one.mapping)] for one in transcripts]
+    return FileInfo(id=" ".join(one.path for one in transcripts), sha256=digest([contents, limit]))
+
+
+def _content_of(path: str | Path | None) -> list[str]:
+    """The digests of a file, or of all files in a folder; anything else by its name."""
+    place = Path(path or "")
+    if path is not None and place.is_file():
+        return [sha256_of(place)]
+    inside = sorted(one for one in place.rglob("*") if one.is_file()) if path is not None and place.is_dir() else []
+    return [f"{one.relative_to(place)} {sha256_of(one)}" for one in inside] or [str(path)]
+
+
+def _transcribed(
+    transcripts: Transcripts, prompt: Prompt | None, policies: PolicySet | None, as_of: date | None
+) -> Iterator[Source | RejectedInput]:
+    version, told = prompt.version if prompt is not None else None, 0
     for item in transcripts.items():
         yield from map(rejected_input, transcripts.rejected[told:])
         told = len(transcripts.rejected)
-        yield Source(prompt.version if prompt is not None else None, item.conversation)
+        yield _dated(Source(version, item.conversation), item.place, policies, as_of, transcripts.skip_bad)
     yield from map(rejected_input, transcripts.rejected[told:])
 
 

@@ -31,21 +31,22 @@ def facts(  # noqa: PLR0913, PLR0917 - an argument for each option
     Offers, claims, replies, intents, problems, moods, consent: each with its turn, quote and confidence.
     """
     from evalh.cli.inputs import Source, encoder_config
-    from evalh.cli.reading_text import reading_text
-    from evalh.cli.show import say, say_raw
+    from evalh.cli.show import console, say_raw
     from evalh.encoder import load_encoder
     from evalh.reader.local import LocalReader
+    from evalh.report.terminal import render_facts
     from evalh.store.atomic import line
 
     lexicon = _lexicon(policy)
     reader = LocalReader(load_encoder(encoder_config(encoder)))
     source = Source(path, format_, map_, skip_bad=skip_bad)
+    screen = console()
     for conversation in _wanted(source.conversations(), id_):
         reading = reader.read([conversation], lexicon)[0]
         if as_json:
             say_raw(line(reading).decode("ascii"))
         else:
-            say(reading_text(conversation, reading) + "\n")
+            render_facts(reading, conversation, screen)
     source.tell_rejected()
 
 

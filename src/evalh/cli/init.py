@@ -15,7 +15,8 @@ def init(
 ) -> None:
     """Write a small workspace that runs at once.
 
-    It has a run configuration, a policy, two prompts, personas, a golden set and an evaluator of your own. Files that are there already stay as they are.
+    It has a run configuration, a policy, two prompts, personas, a golden set and an evaluator of your own.
+    Files that are there already stay as they are.
     """
     from evalh.cli.show import say
     from evalh.workspace import Workspace

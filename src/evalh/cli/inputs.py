@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from evalh.cli.show import warn
 from evalh.errors import BadConfig, BadInput
 from evalh.importers import Imported, open_source
 from evalh.models import Conversation, EncoderConfig
+from evalh.store.cache import ReadingCache
 
 SHOWN_REJECTED = 20
 
@@ -70,3 +73,23 @@ def day(text: str | None) -> date | None:
         return date.fromisoformat(text) if text is not None else None
     except ValueError:
         raise BadConfig(f"{text!r} is no day", field="--as-of", remedy="write it as 2026-10-31") from None
+
+
+@contextmanager
+def reading_cache(no_cache: bool) -> Iterator[ReadingCache | None]:
+    """The cache of readings; None when it is not wanted."""
+    if no_cache:
+        yield None
+        return
+    with ReadingCache() as cache:
+        yield cache
+
+
+@contextmanager
+def results_in(out: Path | None) -> Iterator[Path]:
+    """The folder for results; without `out` one that is gone afterwards."""
+    if out is not None:
+        yield out
+        return
+    with TemporaryDirectory(prefix="evalh-") as folder:
+        yield Path(folder)

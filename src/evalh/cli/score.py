@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from evalh.runner import RunResult
 
 
 def score(  # noqa: PLR0913, PLR0917 - an argument for each option
@@ -43,3 +46,42 @@ def score(  # noqa: PLR0913, PLR0917 - an argument for each option
 
     Prints what was found in each conversation, and a summary.
     """
+    from evalh.cli.assemble import score_inputs
+    from evalh.cli.inputs import Source, day, encoder_config, reading_cache, results_in, tell_rejected
+    from evalh.cli.progress import progress_bar
+    from evalh.runner import run as run_all
+    from evalh.workspace import Workspace
+
+    space = Workspace.find()
+    inputs = score_inputs(
+        space,
+        [Source(path, format_, map_, skip_bad=skip_bad) for path in paths],
+        policies=space.policies(policy) if policy is not None else None,
+        prompt=space.prompt_file(prompt) if prompt is not None else None,
+        evaluators=evaluator or [],
+        encoder=encoder_config(encoder),
+        as_of=day(as_of),
+        limit=limit,
+    )
+    with results_in(out) as folder:
+        with reading_cache(no_cache) as cache, progress_bar(None) as progress:
+            result = run_all(inputs, folder, cache=cache, progress=progress)
+        _print(result, as_json, kept=out is not None)
+    tell_rejected([f"{one.place}: {one.problem}" for one in result.manifest.rejected])
+
+
+def _print(result: RunResult, as_json: bool, kept: bool) -> None:
+    from evalh.cli.show import console, say_raw
+    from evalh.store.atomic import line
+
+    if as_json:
+        for row in result.rows():
+            say_raw(line(row).decode("ascii"))
+        return
+    from evalh.report.terminal import render_means, render_score
+
+    screen = console()
+    render_score(result, screen, limit=None, kept=kept)
+    if result.manifest.conversations > 1:
+        screen.print()
+        render_means(result, screen)

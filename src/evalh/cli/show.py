@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TextIO
+from typing import TYPE_CHECKING, NoReturn, TextIO
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+PIPE_CLOSED = 141
+WIDTH = 120
+"""Characters a line when stdout is no terminal."""
 
 
 def say(text: str = "") -> None:
@@ -31,8 +38,25 @@ def _write(stream: TextIO, text: str) -> None:
         stream.write(text)
         stream.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-        raise SystemExit(141) from None
+        _leave(stream)
+
+
+def _leave(stream: TextIO) -> NoReturn:
+    """End quietly when whoever reads has gone; the code is that of the signal, never that of a failed gate."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    raise SystemExit(PIPE_CLOSED)
+
+
+def console() -> Console:
+    """Where reports are rendered: stdout, without markup."""
+    from rich.console import Console
+
+    class Stdout(Console):
+        def on_broken_pipe(self) -> None:
+            _leave(sys.stdout)
+
+    width = None if sys.stdout.isatty() else WIDTH
+    return Stdout(file=sys.stdout, width=width, markup=False, emoji=False, highlight=False)
 
 
 def tolerate_any_character() -> None:

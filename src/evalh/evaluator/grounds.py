@@ -199,7 +199,7 @@ def _price(claim: Claim, value: Decimal, offer: Offer, said: str) -> Ground:
     fitting = [item for item in hits if _period_fits(claim.period, item)]
     if fitting:
         return _priced(claim, offer, fitting[0])
-    if _is_a_charge(value, offer, said):
+    if _is_a_charge(value, offer, said) or _is_one_off(claim, value, offer):
         return Ground(True, "grounded", f"offers/{offer.id}/fees", None, "a fee of the offer")
     clause = f"offers/{offer.id}/price.{'period' if hits else 'amount'}"
     reason = f"paid per {offer.price.period}, not per {claim.period}" if hits else "not the price in the policy"
@@ -328,6 +328,12 @@ def _is_a_charge(value: Decimal, offer: Offer, said: str) -> bool:
     return leaving is not None and Decimal(leaving) == value and bool(_LEAVING.search(said))
 
 
+def _is_one_off(claim: Claim, value: Decimal, offer: Offer) -> bool:
+    """"Nine a month and nineteen once" states the fee without its name."""
+    once = [Decimal(fee.amount) for fee in offer.fees if fee.when == "once"]
+    return claim.period == "once" and value in once
+
+
 def price_text(offer: Offer) -> str | None:
     """The price as one reads it: ``49.99 a month per line for 12 months, then 64.99``."""
     price = offer.price
@@ -375,7 +381,7 @@ def _is_promo_saving(value: Decimal, percent: bool, offer: Offer) -> bool:
 
 
 def _fee(claim: Claim, value: Decimal, offer: Offer, said: str) -> Ground:
-    if _is_a_charge(value, offer, said):
+    if _is_a_charge(value, offer, said) or _is_one_off(claim, value, offer):
         return Ground(True, "grounded", f"offers/{offer.id}/fees")
     if claim.period is not None and offer.price is not None and _price(claim, value, offer, said).truth:
         return Ground(True, "grounded", f"offers/{offer.id}/price.amount", reason="the price, called a charge")

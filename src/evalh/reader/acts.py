@@ -19,7 +19,8 @@ from evalh.reader.view import Named, TurnView
 
 _PITCHING = ("ask", "ask_named", "state", "weak")
 _RANK: dict[Act, int] = {"pitch": 4, "withdraw": 3, "read_back": 2, "answer": 1, "mention": 0}
-_SALE_CUE = ("ask", "ask_reference", "category")
+_SALE_CUE = ("ask", "ask_reference", "ask_hear", "category")
+_LATER_ASK = ("ask_reference", "ask_hear", "ask")
 _PRODUCT = (
     "plan|package|pass|bundle|add-on|addon|tier|membership|insurance|protection|warranty|subscription|card|suite|"
     "cover|coverage|service|upgrade|guard|shield|club|program|programme|line|lounge|kit"
@@ -143,7 +144,7 @@ def _with_later_question(
         before = [item for item in found if item.named.start < start]
         if not before or any(start <= item.start < end for item in named):
             continue
-        hit = next((hit for hit in rules.hits(view.text, start, end) if hit.label in ("ask_reference", "ask")), None)
+        hit = next((hit for hit in rules.hits(view.text, start, end) if hit.label in _LATER_ASK), None)
         target = before[-1]
         if hit is None or not _can_be_asked_for(target, floor):
             continue
@@ -198,7 +199,7 @@ def _target(view: TurnView, start: int, end: int, floor: Floor, hits: Mapping[st
         return unknown
     if "category" in hits:
         return Named(start, end, None, (), "category", view.norm.quote(start, end), 0.62)
-    if "ask_reference" in hits and floor.current is not None:
+    if ("ask_reference" in hits or "ask_hear" in hits) and floor.current is not None:
         settled = floor.status.get(floor.current) == "accepted"
         return None if settled else Named(start, end, floor.current, (), "reference", "", 0.75)
     return None

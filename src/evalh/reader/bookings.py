@@ -15,6 +15,7 @@ _SELLING = ("add", "change", "book", "order", "subscribe", "purchase", "buy", "u
 _PRICE_KEYS = ("price", "amount", "cost", "charge", "fee")
 _SKU_KEYS = ("sku", "offer", "product", "plan", "code", "item", "addon", "add_on", "package")
 _QUANTITY_KEYS = ("quantity", "qty", "count")
+_TAKING_AWAY = ("remove", "cancel", "drop", "suspend", "delete", "disable", "downgrade_from", "stop")
 _YES = ("yes", "true", "y", "1")
 
 
@@ -41,6 +42,8 @@ class BookingReader:
         if not isinstance(call.arguments, dict) or not self._sells(call.name):
             return
         pairs = list(_flat(call.arguments))
+        if any(_is(key, _TAKING_AWAY) or str(value).lower() in _TAKING_AWAY for key, value in pairs):
+            return
         price = next((_amount(value) for key, value in pairs if _is(key, _PRICE_KEYS) and _amount(value)), None)
         quantity = next((int(value) for key, value in pairs if _is(key, _QUANTITY_KEYS) and _whole(value)), None)
         for offer, sku in self._products(call, pairs):

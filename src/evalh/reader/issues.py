@@ -109,6 +109,25 @@ class _Outcome:
     evidence: Evidence
 
 
+_CHECK = re2.compile(
+    r"\b(?:does|did|do|is|are|was|has|have|so|can you|are you|will|would|everything|all)\b[^?]*\b(?:solve[sd]?|help(?:s|ed)? with|"
+    r"answer(?:s|ed)?|sort(?:s|ed)?|fix(?:es|ed)?|work(?:s|ing|ed)?|take[ns]? care|cover(?:s|ed)?|clear(?:s|ed|er)?(?: (?:it|that|"
+    r"things) up)?|what you (?:needed|wanted|were (?:after|looking for)|called (?:for|about)|came for)|resolved?|settle[sd]?|"
+    r"all set|back (?:up|on|online)|seeing (?:it|your|the|them)|make[s]? sense|up and running|in now|you in|get in|got in|"
+    r"better now|good now|okay now|ok now|the trick|put it right|put that right)\b[^?]*\?\W*$"
+)
+_CHECK_YES = re2.compile(
+    r"^(?:um |uh |oh |ok |okay |yeah |well |i think |i guess |so |and |hm |hmm |mhm )*(?:yes|yeah|yep|yup|yea|ya|yess|it is|it does|"
+    r"it did|that does|that did|it sure does|sure does|sure is|sure did|perfect|great|all good|we're good|we're straight|"
+    r"sorted|looks right|looks good|correct|right|that's clear|thats clear|absolutely|definitely|indeed|it has|i am|i'm in|"
+    r"it works|works|that's it|thats it|exactly|si|oui|acceptable|fine|good)\b"
+)
+_CHECK_NO = re2.compile(
+    r"^(?:um |uh |oh |well |actually |sorry )*(?:no|nope|nah|not really|not yet|not quite|it isn't|it doesn't|it didn't|"
+    r"that doesn't|negative|hardly)\b"
+)
+
+
 class IssueTracker:
     """Takes every turn of every role in order and keeps what became of the customer's issues."""
 
@@ -117,6 +136,7 @@ class IssueTracker:
         self._words: dict[str, frozenset[str]] = {}
         self._answerable: set[str] = set()
         self._asked_else = False
+        self._checked = False
         self._pitched = False
         self._replied_to_pitch = False
         self._asks_about_offer = False
@@ -144,7 +164,7 @@ class IssueTracker:
             return
         self._replied_to_pitch, self._tool = self._pitched, None
         cues = _first_of_each(_cues("customer", view.text))
-        came_back = bool(self._issues) and self._judge(view, cues)
+        came_back = bool(self._issues) and (self._judge(view, cues) or self._answer_check(view, cues))
         raised = [fact for fact in intents if not self._pitched or fact.intent in _PROBLEMS]
         if raised and not came_back:
             self._raise(view, raised, cues)
@@ -162,6 +182,20 @@ class IssueTracker:
         elif (cue := cues.get("gave_up")) and issue.status in ("open", "unresolved") and not self._pitched:
             outcome = _Outcome("unresolved", "customer", cue.confidence, _said(view, cue))
             self._put(_with_outcome(issue, outcome))
+        return False
+
+    def _answer_check(self, view: TurnView, cues: dict[str, _Cue]) -> bool:
+        """A yes or no to "does that solve it?" is the customer's word on the issue."""
+        if not self._checked or "still_broken" in cues or "fixed" in cues:
+            return False
+        issue = self._last({"open", "promised", "unresolved"}) or self._issues[-1]
+        if match := _CHECK_NO.search(view.text):
+            cue = _Cue("still_broken", 0.7, match.start(), match.end(), match.group(), view.text)
+            self._put(_reopened(issue, view, cue))
+            return True
+        if match := _CHECK_YES.search(view.text):
+            place = view.place(match.start(), match.end())
+            self._put(_confirmed(issue, _evidence(place)))
         return False
 
     def _raise(self, view: TurnView, facts: Sequence[IntentFact], cues: dict[str, _Cue]) -> None:
@@ -219,6 +253,7 @@ class IssueTracker:
         self._hand_over(view, calls)
         self._pitched = self._asks_about_offer or any(cue.label == "pitch" for cue in cues)
         self._asked_else = _ASKS_ELSE.search(view.text) is not None
+        self._checked = not self._asked_else and _asks_whether_solved(view)
 
     def _hand_over(self, view: TurnView, calls: Iterable[ToolCall]) -> None:
         if not any(_HANDS_OVER.search(call.name.lower()) for call in calls):
@@ -282,6 +317,13 @@ class IssueTracker:
     def _put(self, issue: Issue) -> None:
         index = next(index for index, old in enumerate(self._issues) if old.id == issue.id)
         self._issues[index] = issue
+
+
+def _asks_whether_solved(view: TurnView) -> bool:
+    if not view.sentences or "?" not in view.text:
+        return False
+    start, end = next(((first, last) for first, last in reversed(view.sentences) if "?" in view.text[first:last]))
+    return _CHECK.search(view.text[start:end]) is not None
 
 
 def _with_outcome(issue: Issue, outcome: _Outcome) -> Issue:

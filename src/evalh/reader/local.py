@@ -268,12 +268,14 @@ class LocalSession:
 
     def _manner(self, view: TurnView, acts: Sequence[Spoken]) -> None:
         moods = self.facts.found.get("moods", [])
-        self.facts.add("registers", [read_register(view, moods[-1] if moods else None, self.said_by_agent)])
+        selling = self._selling(acts)
+        mood = moods[-1] if moods else None
+        self.facts.add("registers", [read_register(view, mood, self.said_by_agent, selling=selling)])
         self.facts.add("courtesies", [read_courtesy(view)])
         offer = next((spoken.act.offer for spoken in acts if spoken.act.act == "pitch"), self.current)
-        pressures = read_pressure(view, offer, selling=self._selling(acts))
         agreed = self.ledger.status.get(offer) == "accepted"
-        self.facts.add("pressures", [fact for fact in pressures if not (agreed and fact.kind == "presumption")])
+        pressures = read_pressure(view, offer, selling=selling)
+        self.facts.add("pressures", [fact for fact in pressures if _presses(fact.kind, selling, agreed)])
         asked = any(item.claim == "asked_if_ai" for item in self.facts.found.get("identities", [])[-1:])
         self.facts.add("identities", read_identity(view, "agent", asked=asked, question=self.customer_said))
         self.said_by_agent.append(view.text)
@@ -349,6 +351,11 @@ _EMPTY: dict[str, Any] = {
     for name, info in Reading.model_fields.items()
     if not info.is_required()
 }
+
+
+def _presses(kind: str, selling: bool, agreed: bool) -> bool:
+    """Outside a sale only being kept from leaving presses; what was agreed to is not presumed."""
+    return not (agreed and kind == "presumption") if selling else kind == "obstruction"
 
 
 def _owned(conversation: Conversation) -> frozenset[str]:

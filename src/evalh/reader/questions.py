@@ -20,17 +20,19 @@ _ASKS = re2.compile(
 
 
 def question_about(view: TurnView, acts: Sequence[Spoken]) -> QuestionAbout:
-    """Whether the turn's last question is about an offer, about something else, or there is none."""
+    """What the turn's last question is about: buying an offer, hearing of it, something else, or there is none."""
     last = next(((start, end) for start, end in reversed(view.sentences) if _asks(view.text[start:end])), None)
     if last is None:
         return "none"
     start, end = last
+    cues = {hit.label for hit in load_rules("acts").hits(view.text, start, end)}
     about = any(spoken.asks and spoken.act.act == "pitch" and spoken.start < end and start < spoken.end for spoken in acts)
     if about:
-        return "offer"
+        return "hear" if "ask_hear" in cues and not cues & {"ask", "ask_reference"} else "offer"
     if not any(_close_by(view, spoken, start) for spoken in acts):
         return "other"
-    cues = {hit.label for hit in load_rules("acts").hits(view.text, start, end)}
+    if "ask_hear" in cues:
+        return "hear"
     return "offer" if cues & {"go_ahead", "ask", "ask_reference"} else "other"
 
 

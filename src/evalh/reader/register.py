@@ -39,14 +39,17 @@ class _Sign(NamedTuple):
     reason: str
 
 
-def read_register(view: TurnView, mood: Mood | None, previous_agent_texts: Sequence[str]) -> Register:
+def read_register(
+    view: TurnView, mood: Mood | None, previous_agent_texts: Sequence[str], *, selling: bool = True
+) -> Register:
     """The register of an agent turn: the surest sign of a pushy, empathetic or robotic one, else neutral.
 
     `mood` is the customer's last mood before the turn; `previous_agent_texts` are the agent's turns before it,
-    against which repeated sentences are found.
+    against which repeated sentences are found. Pressure makes a turn pushy only while something is being sold.
     """
     hits = _hits(view.text)
-    signs = [*_named(hits), *_pressed(view), *_repeated(view, hits, previous_agent_texts), *_cold(hits, mood)]
+    pressed = _pressed(view) if selling else ()
+    signs = [*_named(hits), *pressed, *_repeated(view, hits, previous_agent_texts), *_cold(hits, mood)]
     best = max(signs, key=_rank, default=_Sign("neutral", 0, len(view.text), _DEFAULT, "shows no register"))
     return Register.model_validate(
         {

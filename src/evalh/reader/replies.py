@@ -17,8 +17,13 @@ from evalh.models.vocabulary import Reply
 from evalh.reader.rules import Hit, load_rules
 from evalh.reader.view import Named, TurnView
 
-QuestionAbout = Literal["offer", "other", "none"]
+QuestionAbout = Literal["offer", "hear", "other", "none"]
+"""Whether to buy an offer, whether to hear of it, something else, or no question."""
 _CLAUSE = re2.compile(r"[.!?;\n]+\s*|,\s+|\s+(?:but|and|though|however|just)\s+")
+_BUYS = re2.compile(
+    r"\b(?:add it|add that|add the|sign me|i'll take|i will take|i'll have|switch me|upgrade me|put me|set it up|set me|"
+    r"do it|let's do|lets do|go ahead and|buy|book it|order it|get it|let's get|i want it|give me)\b"
+)
 _TURN = re2.compile(r"[.;!?,]|\b(?:but|actually|wait|ok|okay|yes|then|fine|well|so)\b")
 _REPORTED = re2.compile(r"\b(?:told|informed|thought|understood|said|assumed|heard|was supposed|last time|back then)\b")
 _NOT_A_NO = re2.compile(r"^(?:uh |um |oh |well )*no (?:problem|problems|worries|doubt|rush|wonder|prob|kidding|way)\b")
@@ -159,7 +164,7 @@ def _decide(text: str, start: int, end: int, question: QuestionAbout, named: boo
         return _after_no(best, text, start, end, question)
     if "bare_yes" in best:
         return _after_yes(best, text, start, end, question)
-    return _by_words(best, text, start, end)
+    return _by_words(best, text, start, end, question)
 
 
 def _beside_the_point(hits: list[Hit], text: str, start: int, end: int) -> _Decision | None:
@@ -182,9 +187,9 @@ def _after_no(
         return _of(best["ask"], "ask", 0.7)
     if "defer" in best and "refuse" not in best:
         return _of(best["defer"], "defer", 0.85)
-    if "closing" in best and question != "offer" and "refuse" not in best:
+    if "closing" in best and question not in ("offer", "hear") and "refuse" not in best:
         return _Decision("ignore", 0.5, start, end)
-    return _Decision("refuse", 0.95 if question == "offer" or "refuse" in best else 0.75, hit.start, end)
+    return _Decision("refuse", 0.95 if question in ("offer", "hear") or "refuse" in best else 0.75, hit.start, end)
 
 
 def _after_yes(
@@ -195,9 +200,11 @@ def _after_yes(
         return against
     if "ask" in best and text[start:end].rstrip().endswith("?") and "accept" not in best:
         return _of(best["ask"], "ask", 0.75)
+    hit = best["bare_yes"]
+    if question == "hear" and not _BUYS.search(text[start:end]):
+        return _of(hit, "ask", 0.85)
     if "accept" in best:
         return _Decision("accept", 0.95, start, end)
-    hit = best["bare_yes"]
     said = text[hit.start : hit.end].strip(" ,.!")
     if question == "offer":
         return _Decision("accept", 0.9, start, end)
@@ -207,7 +214,9 @@ def _after_yes(
     return _by_words(best, text, start, end) if "ask" in best else _Decision("ignore", 0.5, start, end)
 
 
-def _by_words(best: dict[str, Hit], text: str, start: int, end: int) -> _Decision | None:
+def _by_words(
+    best: dict[str, Hit], text: str, start: int, end: int, question: QuestionAbout = "none"
+) -> _Decision | None:
     refuse, accept = best.get("refuse"), best.get("accept")
     if refuse is not None and accept is not None and "defer" not in best and _turns(text, refuse, accept):
         return _of(accept, "accept", 0.55)
@@ -216,6 +225,8 @@ def _by_words(best: dict[str, Hit], text: str, start: int, end: int) -> _Decisio
         if reply in best:
             return _of(best[reply], reply, best[reply].rule.confidence)
     ask = best.get("ask")
+    if accept is not None and question == "hear" and not _BUYS.search(text[start:end]):
+        return _of(accept, "ask", 0.75)
     if accept is not None and (ask is None or accept.start < ask.start):
         return _of(accept, "accept", accept.rule.confidence)
     if ask is not None:

@@ -279,6 +279,16 @@ def _cache_key(inputs: RunInputs, item: Item, questions: Iterable[Question]) -> 
     )
 
 
+def judge_one(inputs: RunInputs, source: Source) -> tuple[Reading, list[Score]]:
+    """The reading and rows of one conversation, of which nothing is kept; raises BadInput as `run` does."""
+    check_inputs(inputs)
+    item = item_of(inputs, source)
+    context = context_of(inputs, item)
+    questions, failed = _ask(inputs, context)
+    (reading,) = _read_new(inputs, [item], [questions])
+    return reading, judge(inputs, replace(context, facts=reading), failed)
+
+
 def judge(inputs: RunInputs, context: EvalContext, failed: dict[str, str]) -> list[Score]:
     """The rows of every evaluator, those of `failed` errored, and of the scorecard."""
     scores: list[Score] = []

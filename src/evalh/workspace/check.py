@@ -8,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evalh.errors import BadInput, NotFound, UserError
+from evalh.errors import BadConfig, BadInput, NotFound, UserError
 from evalh.models import Persona, PolicySet, Prompt, RunConfig, Scorecard
 from evalh.workspace import policies as policy_rules
 from evalh.workspace import prompts as prompt_rules
@@ -87,11 +87,24 @@ def _policy_paths(space: Workspace) -> list[Path]:
 
 
 def _own(every: _Everything) -> Iterator[UserError]:
+    yield from _unread(every.space)
     for kind in (every.configs, every.policies, every.prompts, every.personas, every.cards):
         yield from (error for one in kind for error in one.problems)
     yield from every.space.discovery.problems
     for found in every.sets:
         yield from found.problems
+
+
+def _unread(space: Workspace) -> Iterator[UserError]:
+    """Files a user means to be read, whose names say otherwise."""
+    folders = (
+        space.configs_folder,
+        space.policies_folder,
+        space.configs_folder / "scorecards",
+        space.root / "personas",
+    )
+    for path in (path for folder in folders for path in files(folder, ".yml")):
+        yield BadConfig("is not read", file=shown(path), remedy=f"rename it to {path.stem}.yaml")
 
 
 def _between_policies(every: _Everything) -> Iterator[UserError]:

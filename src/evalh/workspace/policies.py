@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from itertools import pairwise
+from itertools import combinations
 from pathlib import Path
 
 from evalh.errors import BadConfig, BadInput, UserError
@@ -51,7 +51,7 @@ def set_problems(found: Sequence[FoundPolicy]) -> list[UserError]:
     """What is wrong between the versions of one policy: another id, the same version, overlapping days."""
     usable = [(one, one.value) for one in found if one.value is not None]
     ordered = sorted(usable, key=lambda pair: pair[1].effective.from_)
-    return [error for older, newer in pairwise(ordered) for error in _conflicts(older, newer)]
+    return [error for older, newer in combinations(ordered, 2) for error in _conflicts(older, newer)]
 
 
 def _conflicts(older: tuple[FoundPolicy, OfferPolicy], newer: tuple[FoundPolicy, OfferPolicy]) -> Iterator[UserError]:

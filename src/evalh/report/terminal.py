@@ -1,0 +1,373 @@
+"""Runs, scores and facts in a terminal; text of transcripts is printed as text, never as markup or control codes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from evalh.evaluator.scorecard import EVALUATOR as SCORECARD
+from evalh.models import (
+    Aggregate,
+    Claim,
+    Comparison,
+    Conversation,
+    Difference,
+    Fact,
+    Manifest,
+    OfferAct,
+    OfferReply,
+    Reading,
+    Score,
+    StateCounts,
+)
+from evalh.regression import biggest_drops, worst_turns
+from evalh.runner import RunResult
+from evalh.stats.summary import ALL
+from evalh.text.safe import safe_text
+
+MAX_QUOTE = 300
+MAX_COHORTS = 12
+_SEVERITY_STYLE = {"critical": "bold red", "major": "red", "minor": "yellow", None: "yellow"}
+
+
+def safe(text: object, style: str = "") -> Text:
+    """Anything as text that is printed as it is: no markup, no control or invisible characters, one line."""
+    return Text(safe_text(str(text)).replace("\n", " ").replace("\t", " "), style=style)
+
+
+# --- a run ---
+
+
+def render_run(result: RunResult, console: Console, *, worst: int = 5, drops: int = 8) -> None:
+    """The whole run: what it was, its means and faults, what got worse, and the `worst` new faults quoted."""
+    _header(result.manifest, console)
+    _cells(result, console)
+    for comparison in result.comparisons:
+        _drops(comparison, drops, console)
+    _worst(result, worst, console)
+    _footer(result, console)
+
+
+def render_means(result: RunResult, console: Console) -> None:
+    """Only the table of means and faults, by cohort."""
+    _cells(result, console)
+
+
+def _header(manifest: Manifest, console: Console) -> None:
+    versions = [info.version or info.sha256[:12] for info in manifest.policies]
+    policy = f"{manifest.policies[0].id} {', '.join(versions)}" if manifest.policies else "none"
+    prompts = [
+        f"{info.version}{' (baseline)' if info.version == manifest.baseline else ''}" for info in manifest.prompts
+    ]
+    lines = {
+        "run": manifest.run_id,
+        "prompts": ", ".join(prompts) or "none",
+        "policy": policy,
+        "reader": manifest.reader + (f", encoder {manifest.encoder}" if manifest.encoder else ", no encoder"),
+        "read": f"{_count(manifest.conversations, 'conversation')}, {_count(manifest.turns, 'turn')}",
+    }
+    _pairs(lines, console)
+
+
+def _pairs(lines: dict[str, str], console: Console) -> None:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="bold", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, value in lines.items():
+        grid.add_row(Text(name), safe(value))
+    console.print(grid)
+
+
+def _cells(result: RunResult, console: Console) -> None:
+    cells = {(item.prompt_version, item.cohort, item.evaluator): item for item in result.aggregates}
+    versions = _versions(result)
+    cohorts = list(dict.fromkeys(cohort for _, cohort, _ in cells if cohort != ALL))
+    _cohort_table(cells, versions, ALL, "all conversations", console)
+    if len(cohorts) < 2:
+        return
+    for cohort in cohorts[:MAX_COHORTS]:
+        _cohort_table(cells, versions, cohort, f"{result.manifest.cohort}: {cohort}", console)
+    if len(cohorts) > MAX_COHORTS:
+        console.print(safe(f"and {len(cohorts) - MAX_COHORTS} more in aggregates.json\n"))
+
+
+def _versions(result: RunResult) -> list[str | None]:
+    """The baseline first, the others as they were listed."""
+    present = dict.fromkeys(item.prompt_version for item in result.aggregates)
+    listed = [info.version for info in result.manifest.prompts if info.version in present]
+    ordered = dict.fromkeys([*listed, *present])
+    return sorted(ordered, key=lambda version: version != result.manifest.baseline)
+
+
+Cells = dict[tuple[str | None, str, str], Aggregate]
+
+
+def _cohort_table(cells: Cells, versions: Sequence[str | None], cohort: str, title: str, console: Console) -> None:
+    names = list(dict.fromkeys(name for version, at, name in cells if at == cohort))
+    shown = [name for name in names if cohort == ALL or _says_something(cells, versions, cohort, name)]
+    if not shown:
+        console.print(Text.assemble(safe(title, "bold"), f": {len(names)} evaluators without a fault\n"))
+        return
+    console.print(_table(cells, versions, cohort, shown, title))
+    if len(shown) < len(names):
+        quiet = _count(len(names) - len(shown), "evaluator")
+        console.print(Padding(Text(f"{quiet} without a fault left out", style="dim"), (0, 0, 1, 2)))
+
+
+def _says_something(cells: Cells, versions: Sequence[str | None], cohort: str, name: str) -> bool:
+    found = [cells[version, cohort, name] for version in versions if (version, cohort, name) in cells]
+    return any(cell.fault_rate or (cell.coverage or 1.0) < 1.0 for cell in found)
+
+
+def _table(cells: Cells, versions: Sequence[str | None], cohort: str, names: Sequence[str], title: str) -> Table:
+    table = Table(title=safe(title, "bold"), title_justify="left", box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+    table.add_column("evaluator", overflow="fold")
+    table.add_column("prompt", overflow="fold")
+    for name in ("mean", "faults", "n/a", "coverage"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name in names:
+        rows = [(version, cells.get((version, cohort, name))) for version in versions]
+        for index, (version, cell) in enumerate(rows):
+            if cell is not None:
+                table.add_row(safe(name if index == 0 else ""), safe(version or "-"), *_cell(cell))
+    return table
+
+
+def _cell(cell: Aggregate) -> list[Text]:
+    answered = cell.counts.scored + cell.counts.not_applicable
+    faults = round((cell.fault_rate or 0.0) * answered)
+    return [
+        Text(_number(cell.mean)),
+        Text(f"{faults}/{answered}", style="red" if faults else ""),
+        Text(str(cell.counts.not_applicable)),
+        Text("skipped" if cell.counts.skipped == cell.conversations else _percent(cell.coverage)),
+    ]
+
+
+def _drops(comparison: Comparison, n: int, console: Console) -> None:
+    found = biggest_drops(comparison, n)
+    title = f"biggest drops, {comparison.baseline} to {comparison.candidate} (differences of means, not tested)"
+    if not found:
+        console.print(safe(f"no drop from {comparison.baseline} to {comparison.candidate}\n", "bold"))
+        return
+    table = Table(title=safe(title, "bold"), title_justify="left", box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+    table.add_column("cohort", overflow="fold")
+    table.add_column("evaluator", overflow="fold")
+    for name in ("from", "to", "change", "cases", "pitched in"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for item in found:
+        table.add_row(*_drop(item))
+    console.print(table)
+
+
+def _drop(item: Difference) -> list[Text]:
+    cohort = "all" if item.cohort == ALL else item.cohort
+    pitched = f"{_percent(item.pitch_rate_baseline)} -> {_percent(item.pitch_rate_candidate)}"
+    return [
+        safe(cohort),
+        safe(item.evaluator),
+        Text(_number(item.baseline)),
+        Text(_number(item.candidate)),
+        Text(_number(item.delta), style="red"),
+        Text(str(item.pairs)),
+        Text(pitched),
+    ]
+
+
+def _worst(result: RunResult, n: int, console: Console) -> None:
+    compared = [(item.baseline, item.candidate) for item in result.comparisons]
+    sides: Sequence[tuple[str | None, str | None]] = compared or [(None, None)]
+    for baseline, candidate in sides:
+        rows = worst_turns(result.rows(), n, baseline=baseline, candidate=candidate)
+        title = f"worst turns of {candidate} that {baseline} does not have" if candidate is not None else "worst turns"
+        if rows:
+            console.print(safe(title, "bold"))
+        for row in rows:
+            console.print(Padding(_finding_text(row, row.case or row.conversation_id), (0, 0, 1, 2)))
+
+
+def _footer(result: RunResult, console: Console, *, kept: bool = True) -> None:
+    manifest = result.manifest
+    console.print(safe(f"{_states(manifest.counts)}; coverage {_percent(manifest.coverage)}"))
+    for rejected in manifest.rejected[:5]:
+        console.print(safe(f"left out: {rejected.place}: {rejected.problem}", "yellow"))
+    if len(manifest.rejected) > 5:
+        console.print(safe(f"and {len(manifest.rejected) - 5} more left out, see manifest.json", "yellow"))
+    if kept:
+        console.print(safe(f"results in {result.out_dir}"))
+
+
+def _states(counts: StateCounts) -> str:
+    told = {name.replace("_", " "): number for name, number in counts.model_dump().items()}
+    return ", ".join(f"{number} {name}" for name, number in told.items() if number) or "nothing was judged"
+
+
+# --- findings ---
+
+
+def _finding_text(score: Score, place: str | None = None) -> Text:
+    """A verdict with what it cites, over a few lines."""
+    head = [place, f"turn {score.turn}" if score.turn is not None else None, score.offer]
+    text = safe(", ".join(part for part in head if part), "bold")
+    text.append(": " if text.plain else "")
+    text.append_text(safe(score.label or score.state, _SEVERITY_STYLE[score.severity]))
+    text.append_text(safe(f" ({', '.join(filter(None, (score.evaluator, score.severity)))})"))
+    for evidence in score.evidence[:3]:
+        text.append("\n")
+        text.append_text(safe(f"[{evidence.turn}] {_quoted(evidence.quote)}", "italic"))
+    for line in _because(score):
+        text.append("\n")
+        text.append_text(safe(line))
+    return text
+
+
+def _because(score: Score) -> Iterator[str]:
+    if score.reason:
+        yield score.reason
+    told = {"clause": score.clause, "expected": score.expected, "found": score.found}
+    said = [f"{name}: {value}" for name, value in told.items() if value]
+    if said:
+        yield "; ".join(said)
+
+
+def _quoted(text: str) -> str:
+    cut = text if len(text) <= MAX_QUOTE else text[: MAX_QUOTE - 3] + "..."
+    return f'"{cut}"'
+
+
+def render_score(result: RunResult, console: Console, *, limit: int | None = 20, kept: bool = True) -> None:
+    """Each conversation of a run with its offers and failed verdicts, those without a fault in one line.
+
+    At most `limit` conversations (None: all) are shown, in the order of the run. Results that are not `kept`
+    have no place to name.
+    """
+    _header(result.manifest, console)
+    grouped = groupby(result.rows(), key=lambda row: (row.prompt_version, row.case, row.trial, row.conversation_id))
+    for shown, ((key, rows), reading) in enumerate(zip(grouped, result.readings(), strict=True)):
+        if limit is not None and shown >= limit:
+            console.print(
+                safe(f"and {result.manifest.conversations - shown} more conversations, see {result.out_dir}\n")
+            )
+            break
+        render_conversation(key[3], reading, list(rows), console)
+    _footer(result, console, kept=kept)
+
+
+def render_conversation(name: str, reading: Reading, scores: Sequence[Score], console: Console) -> None:
+    """One conversation: what was offered, claimed and answered, and every failed verdict with its quotes."""
+    rollups = [score for score in scores if score.rollup]
+    faults = [score for score in scores if score.passed is False and not score.rollup and score.evaluator != SCORECARD]
+    console.print(Text.assemble(safe(name, "bold"), ": ", safe(_verdict(rollups))))
+    for line in offer_lines(reading):
+        console.print(Padding(safe(line), (0, 0, 0, 2)))
+    for fault in faults:
+        console.print(Padding(_finding_text(fault), (0, 0, 0, 2)))
+    console.print()
+
+
+def _verdict(rollups: Sequence[Score]) -> str:
+    quality = next((score for score in rollups if score.evaluator == SCORECARD and score.value is not None), None)
+    own = [score for score in rollups if score.evaluator != SCORECARD]
+    failed = [score.evaluator for score in own if score.passed is False]
+    states = Counter(score.state for score in own if score.state not in ("scored", "not_applicable"))
+    parts = [f"quality {_number(quality.value)} {quality.label or ''}".strip()] if quality is not None else []
+    parts.append(f"failed {', '.join(failed)}" if failed else "no fault found")
+    return "; ".join([*parts, *(f"{number} {state}" for state, number in sorted(states.items()))])
+
+
+def offer_lines(reading: Reading) -> list[str]:
+    """One line for each pitch: the turn, the offer, what was claimed of it and how the customer answered."""
+    if not reading.read:
+        return [f"not read: {reading.why_unread}"]
+    return [_offer_line(reading, pitch) for pitch in reading.pitches()]
+
+
+def _offer_line(reading: Reading, pitch: OfferAct) -> str:
+    claims = [claim for claim in reading.claims if claim.turn == pitch.turn and claim.offer in (pitch.offer, None)]
+    told = ", ".join(claim_words(claim) for claim in claims)
+    replies = [reply for reply in reading.replies if _answers(reply, pitch)]
+    answers = [f"{reply.reply} [{reply.turn}]" for reply in replies]
+    name = pitch.offer or f"{pitch.said or 'something'} (in no policy)"
+    head = f"turn {pitch.turn} offers {name}" + (f": {told}" if told else "")
+    return f"{head} -> {', '.join(answers) or 'no answer'}"
+
+
+def _answers(reply: OfferReply, pitch: OfferAct) -> bool:
+    meant = reply.to_turn == pitch.turn if reply.to_turn is not None else reply.turn == pitch.turn + 1
+    return meant and reply.offer == pitch.offer
+
+
+def claim_words(claim: Claim) -> str:
+    """A claim in a few words: ``price 49.99 USD a month``."""
+    unit = {"percent": "%"}.get(claim.unit or "", f" {claim.unit}" if claim.unit else "")
+    period = f" a {claim.period}" if claim.period and claim.period != "once" else ""
+    return f"{claim.kind.replace('_', ' ')} {claim.value}{unit}{period}"
+
+
+# --- facts ---
+
+
+def render_facts(reading: Reading, conversation: Conversation, console: Console) -> None:
+    """The transcript, each turn with the facts read in it, their source and confidence."""
+    title = f"{conversation.id} ({conversation.channel}, {conversation.language}), reader {reading.reader}"
+    console.print(safe(title, "bold"))
+    if not reading.read:
+        console.print(safe(f"not read: {reading.why_unread}", "yellow"))
+    facts = _facts_by_turn(reading)
+    for turn in conversation.turns:
+        console.print(Text.assemble(safe(f"[{turn.index}] {turn.role}: ", "bold"), safe(turn.text)))
+        for call in turn.tool_calls:
+            console.print(Padding(safe(f"calls {call.name} {call.arguments}", "dim"), (0, 0, 0, 4)))
+        for words in facts.get(turn.index, ()):
+            console.print(Padding(safe(words, "cyan"), (0, 0, 0, 4)))
+
+
+_NAMES = {
+    "mentions": "names", "acts": "act", "claims": "claims", "replies": "reply", "ledger": "ledger",
+    "intents": "intent", "issues": "issue", "moods": "mood", "registers": "register", "courtesies": "courtesy",
+    "pressures": "presses", "disclosures": "discloses", "prohibited": "prohibited claim", "consents": "consent",
+    "identities": "identity", "bookings": "books",
+}  # fmt: skip
+_LEFT_OUT = frozenset({"turn", "start", "end", "quote", "confidence", "source", "candidates", "resolution", "call"})
+
+
+def _facts_by_turn(reading: Reading) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for name, word in _NAMES.items():
+        facts: Iterable[Fact] = getattr(reading, name)
+        for fact in facts:
+            found.setdefault(fact.turn, []).append(f"{word}: {_fact_words(fact)}")
+    return found
+
+
+def _fact_words(fact: Fact) -> str:
+    fields = fact.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude=set(_LEFT_OUT))
+    told = ", ".join(f"{name}={_value(value)}" for name, value in fields.items() if value not in (None, "", []))
+    sure = f" ({fact.source} {fact.confidence:.2f})"
+    return told + sure + (f" {_quoted(fact.quote)}" if fact.quote else "")
+
+
+def _value(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+# --- words ---
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0%}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
