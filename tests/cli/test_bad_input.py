@@ -91,8 +91,8 @@ def test_a_conversation_before_any_version_names_both_dates(evalh: Evalh, root: 
     done = evalh("score", "t.jsonl", "--policy", "home", "--encoder", "none")
     assert (done.code, done.err) == (
         2,
-        "t.jsonl:1: the conversation 'a' is of 2025-05-05, but the first version of 'home' is in force from 2026-10-01; add the "
-        "version of that day\n",
+        "t.jsonl:1: the conversation 'a' is of 2025-05-05, but the first version of 'home' is in force from "
+        "2026-10-01; add the version of that day\n",
     )
 
 

@@ -1,11 +1,13 @@
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Evalh
+from tests.small_workspace import write
 
-from evalh.cli import main as module
+from evalh.cli.main import outcome
 from evalh.errors import BadInput, ManyErrors
 
 HEAVY = ("pydantic", "numpy", "evalh.models", "onnxruntime", "datasets", "openai", "ruamel", "rich", "re2", "cel")
@@ -36,30 +38,28 @@ def test_an_unknown_option_is_a_users_mistake(evalh: Evalh) -> None:
     assert "No such option" in done.err
 
 
-def _app_that(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
-    def app(*_: object, **__: object) -> None:
+def raising(error: BaseException) -> Callable[[], None]:
+    def call() -> None:
         raise error
 
-    monkeypatch.setattr(module, "app", app)
+    return call
 
 
-def test_several_mistakes_are_a_line_each(evalh: Evalh, monkeypatch: pytest.MonkeyPatch) -> None:
-    errors = ManyErrors([BadInput("is a\nb", file="x", line=1), BadInput("is \x1b[31mred", file="y")])
-    _app_that(monkeypatch, errors)
-    done = evalh("list")
-    assert (done.code, done.err) == (2, "x:1: is a\\nb\ny: is \\x1b[31mred\n")
+def test_several_mistakes_are_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+    errors = [BadInput("is a\nb", file="x", line=1), BadInput("is \x1b[31mred", file="y")]
+    assert outcome(raising(ManyErrors(list(errors)))) == 2
+    assert capsys.readouterr().err == "x:1: is a\\nb\ny: is \\x1b[31mred\n"
 
 
-def test_an_interruption_says_how_to_go_on(evalh: Evalh, monkeypatch: pytest.MonkeyPatch) -> None:
-    _app_that(monkeypatch, KeyboardInterrupt())
-    done = evalh("run")
+def test_an_interruption_says_how_to_go_on(evalh: Evalh, root: Path) -> None:
+    write(root, "evaluators/slow.py", "raise KeyboardInterrupt\n")
+    done = evalh("run", "--encoder", "none")
     assert (done.code, done.err) == (130, "interrupted; give the same command again to go on where it stopped\n")
 
 
-def test_our_own_mistakes_are_raised(evalh: Evalh, monkeypatch: pytest.MonkeyPatch) -> None:
-    _app_that(monkeypatch, ZeroDivisionError())
+def test_our_own_mistakes_are_raised() -> None:
     with pytest.raises(ZeroDivisionError):
-        evalh("list")
+        outcome(raising(ZeroDivisionError()))
 
 
 def test_a_closed_pipe_is_no_failure_of_the_gate(tmp_path: Path) -> None:

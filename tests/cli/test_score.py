@@ -30,9 +30,9 @@ def test_findings_are_printed_with_the_turn_they_quote(evalh: Evalh, root: Path)
 
 def test_without_out_nothing_is_left_behind(evalh: Evalh, root: Path) -> None:
     transcripts(root, "a")
-    before = {path for path in root.rglob("*") if ".cache" not in path.parts and "__pycache__" not in path.parts}
+    before = {path for path in root.rglob("*") if ".cache" not in path.parts}
     done = evalh("score", "t.jsonl", "--policy", "home", "--encoder", "none")
-    after = {path for path in root.rglob("*") if ".cache" not in path.parts and "__pycache__" not in path.parts}
+    after = {path for path in root.rglob("*") if ".cache" not in path.parts}
     assert after == before
     assert "results in" not in done.out
 

@@ -108,7 +108,7 @@ TRAPS = {
         C: yeah go on add it
         """,
         [
-            "pitched TRAVEL-PASS", "deferred TRAVEL-PASS", "reopened TRAVEL-PASS", "pitched TRAVEL-PASS",
+            "pitched TRAVEL-PASS", "deferred TRAVEL-PASS", "reopened TRAVEL-PASS", "answered TRAVEL-PASS",
             "accepted TRAVEL-PASS",
         ],
     ),
@@ -127,7 +127,7 @@ TRAPS = {
         A: Sure, the Travel Pass is $10 a day, would you like me to add it?
         C: yes please
         """,
-        ["asked TRAVEL-PASS", "pitched TRAVEL-PASS", "accepted TRAVEL-PASS"],
+        ["asked TRAVEL-PASS", "answered TRAVEL-PASS", "accepted TRAVEL-PASS"],
     ),
     "shall i text you the receipt is a next step": (
         """

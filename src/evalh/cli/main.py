@@ -5,7 +5,7 @@ Exit codes: 0 done, 1 the gate failed, 2 the user's mistake, 3 incomplete, 130 i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import typer
 
@@ -62,8 +62,13 @@ for _name, _command in (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; our own mistakes are raised."""
     tolerate_any_character()
+    return outcome(lambda: app(None if arguments is None else list(arguments), prog_name="evalh"))
+
+
+def outcome(call: Callable[[], object]) -> int:
+    """Make the call and return the exit code of how it ended; a user's mistakes are told, ours are raised."""
     try:
-        app(None if arguments is None else list(arguments), prog_name="evalh")
+        call()
     except ManyErrors as many:
         for error in many.errors:
             warn(str(error))

@@ -123,11 +123,11 @@ def _act(hits: dict[str, Hit], sentence: str, floor: Floor, item: Named) -> tupl
         if not asking or "negated" in hits:
             return "mention", against.rule.confidence, asks
         return "pitch", 0.6, asks
+    if item.offer in floor.asked and (asking or stating):
+        return "answer", 0.8, asks
     if asking:
         return "pitch", asking.rule.confidence, True
     if stating:
-        if item.offer is not None and item.offer in floor.asked:
-            return "answer", 0.8, asks
         if item.offer in floor.owned and "weak" in hits and "state" not in hits:
             return "mention", 0.7, asks
         return "pitch", stating.rule.confidence, asks
@@ -141,14 +141,15 @@ def _with_later_question(
     if not found:
         return found
     for start, end in view.sentences:
-        before = [item for item in found if item.named.start < start]
+        before = [item for item in found if item.named.start < start and _can_be_asked_for(item, floor)]
         if not before or any(start <= item.start < end for item in named):
             continue
         hit = next((hit for hit in rules.hits(view.text, start, end) if hit.label in _LATER_ASK), None)
         target = before[-1]
-        if hit is None or not _can_be_asked_for(target, floor):
+        if hit is None:
             continue
-        asked = _Found(target.named, "pitch", max(target.confidence, hit.rule.confidence), target.start, end, True)
+        act: Act = "answer" if target.named.offer in floor.asked else "pitch"
+        asked = _Found(target.named, act, max(target.confidence, hit.rule.confidence), target.start, end, True)
         found = [asked if item is target else item for item in found]
     return found
 
@@ -170,7 +171,8 @@ def _unnamed(view: TurnView, floor: Floor, rules: RuleSet) -> list[_Found]:
         target = _target(view, start, end, floor, hits)
         if target is None:
             continue
-        return [_Found(target, "pitch", min(cue.rule.confidence, target.confidence), start, end, True)]
+        act: Act = "answer" if target.offer in floor.asked else "pitch"
+        return [_Found(target, act, min(cue.rule.confidence, target.confidence), start, end, True)]
     again = _benefit_again(view, floor)
     if again is not None:
         return [again]

@@ -316,6 +316,7 @@ class LocalSession:
 
     def _table(self) -> Table:
         focus = {spoken.act.offer: spoken for spoken in self.block.acts if self._answerable(spoken)}
+        lately = [self.current] if self.current_age <= TOPIC_LASTS else []
         offers = list(dict.fromkeys([*focus, *self.ledger.status]))
         return Table(
             tuple(
@@ -324,6 +325,7 @@ class LocalSession:
                     self.ledger.pitched_at.get(offer),
                     self.ledger.status.get(offer, "not_pitched"),
                     offer in focus,
+                    offer in lately,
                 )
                 for offer in offers
             ),

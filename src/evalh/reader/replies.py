@@ -7,7 +7,7 @@ words and from that question, never from the similarity of sentences.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import re2
@@ -16,6 +16,7 @@ from evalh.models import OfferReply
 from evalh.models.vocabulary import Reply
 from evalh.reader.rules import Hit, load_rules
 from evalh.reader.view import Named, TurnView
+from evalh.text.amounts import amounts
 
 QuestionAbout = Literal["offer", "hear", "other", "none"]
 """Whether to buy an offer, whether to hear of it, something else, or no question."""
@@ -50,6 +51,8 @@ class OnTable:
     """The ledger's status of the offer."""
     in_focus: bool
     """Whether the agent's last words were about it."""
+    lately: bool = True
+    """Whether it was spoken of in the last few turns."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,8 @@ def _decide_for(
     decided = _decide(view.text, start, end, table.question, bool(mine))
     if decided is None and mine:
         decided = _decide(view.text, 0, len(view.text), table.question, False)
+    if decided is None and table.question != "other" and amounts(view.text):
+        decided = _Decision("ask", 0.5, 0, len(view.text))
     return decided or _Decision("ignore", 0.6, 0, len(view.text))
 
 
@@ -142,15 +147,16 @@ def _about_named(view: TurnView, name: Named, item: OnTable | None) -> _Decision
 def _by_reference(view: TurnView, table: Table) -> list[OfferReply]:
     """Coming back to an offer without its name ("actually, what was that thing you mentioned?")."""
     hits = _by_label(load_rules("replies").hits(view.text))
-    open_ones = [item for item in table.offers if item.status == "pitched"]
+    open_ones = [item for item in table.offers if item.status == "pitched" and item.lately]
     if table.topic_closed and "reopen" in hits and table.question != "other":
         return [_reply(view, table.closed_offer, None, _of(hits["reopen"], "reopen", 0.65))]
-    if len(open_ones) == 1 and table.question == "none":
-        strong = hits.get("accept") or hits.get("refuse")
-        if strong is not None and strong.rule.confidence >= 0.9 and "ask" not in hits:
-            reply: Reply = "accept" if strong.label == "accept" else "refuse"
-            return [_reply(view, open_ones[0].offer, open_ones[0].pitched_at, _of(strong, reply, 0.55))]
-    return []
+    if len(open_ones) != 1 or table.question == "other":
+        return []
+    decided = _decide(view.text, 0, len(view.text), table.question, False)
+    if decided is None or decided.reply in ("ignore", "reopen"):
+        return []
+    weaker = replace(decided, confidence=decided.confidence - 0.2)
+    return [_reply(view, open_ones[0].offer, open_ones[0].pitched_at, weaker)]
 
 
 def _decide(text: str, start: int, end: int, question: QuestionAbout, named: bool) -> _Decision | None:

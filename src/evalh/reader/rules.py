@@ -66,7 +66,8 @@ def _options() -> Any:
 def bounded(pattern: str) -> str:
     """`pattern` as a group that starts and ends at a word boundary, where it starts or ends with a word."""
     head = r"\b" if pattern[:1].isalnum() or pattern[:1] in "([" else ""
-    tail = r"\b" if pattern[-1:].isalnum() or pattern[-1:] in ")]?" else ""
+    opens_or_ends = pattern.endswith((r"\?", "$", "$)", "*", r"\W)", r"\b"))
+    tail = r"\b" if not opens_or_ends and (pattern[-1:].isalnum() or pattern[-1:] in ")]?}") else ""
     return f"{head}(?:{pattern}){tail}"
 
 

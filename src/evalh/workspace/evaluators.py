@@ -9,9 +9,10 @@ import sys
 import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from evalh.errors import BadConfig, UserError
 from evalh.evaluator import Evaluator
@@ -19,6 +20,9 @@ from evalh.evaluator.scorecard import EVALUATOR as SCORECARD_NAME
 from evalh.workspace.files import Found, files
 from evalh.workspace.find import shown
 from evalh.workspace.rubric import RubricEvaluator, read_rubric
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 EvaluatorOrigin = Literal["shipped", "user"]
 
@@ -128,16 +132,24 @@ def _not_one(path: Path, names: list[str]) -> BadConfig:
     return _bad(path, "defines no evaluator", "add a class of Evaluator with an evaluate method, or move it away")
 
 
+class _Loader(SourceFileLoader):
+    """Loads a file and leaves no bytecode beside it."""
+
+    def set_data(self, path: str, data: ReadableBuffer, *, _mode: int = 0o666) -> None:
+        """Keep nothing."""
+
+
 def _imported(path: Path) -> ModuleType:
     place = hashlib.sha256(str(path.resolve().parent).encode()).hexdigest()[:8]
     name = f"evalh_evaluators_{place}_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path.resolve())
-    if spec is None or spec.loader is None:
+    loader = _Loader(name, str(path.resolve()))
+    spec = importlib.util.spec_from_file_location(name, path.resolve(), loader=loader)
+    if spec is None:
         raise _bad(path, "cannot be imported", "fix it or move it away")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        loader.exec_module(module)
     except (Exception, SystemExit) as error:  # a user's file may raise anything
         del sys.modules[name]
         problem = f"cannot be imported: {type(error).__name__}: {_said(error)}"
