@@ -118,7 +118,7 @@ def _cohort_table(cells: Cells, versions: Sequence[str | None], cohort: str, tit
     console.print(_table(cells, versions, cohort, shown, title))
     if len(shown) < len(names):
         quiet = _count(len(names) - len(shown), "evaluator")
-        console.print(Padding(Text(f"{quiet} without a fault left out", style="dim"), (0, 0, 1, 2)))
+        console.print(Padding(Text(f"{quiet} without a fault left out", style="dim"), (0, 0, 1, 2), expand=False))
 
 
 def _says_something(cells: Cells, versions: Sequence[str | None], cohort: str, name: str) -> bool:
@@ -190,7 +190,7 @@ def _worst(result: RunResult, n: int, console: Console) -> None:
         if rows:
             console.print(safe(title, "bold"))
         for row in rows:
-            console.print(Padding(_finding_text(row, row.case or row.conversation_id), (0, 0, 1, 2)))
+            console.print(Padding(_finding_text(row, row.case or row.conversation_id), (0, 0, 1, 2), expand=False))
 
 
 def _footer(result: RunResult, console: Console, *, kept: bool = True) -> None:
@@ -239,7 +239,7 @@ def _because(score: Score) -> Iterator[str]:
 
 def _quoted(text: str) -> str:
     cut = text if len(text) <= MAX_QUOTE else text[: MAX_QUOTE - 3] + "..."
-    return f'"{cut}"'
+    return f'"{cut}"' if cut.strip() else "(nothing said)"
 
 
 def render_score(result: RunResult, console: Console, *, limit: int | None = 20, kept: bool = True) -> None:
@@ -266,9 +266,9 @@ def render_conversation(name: str, reading: Reading, scores: Sequence[Score], co
     faults = [score for score in scores if score.passed is False and not score.rollup and score.evaluator != SCORECARD]
     console.print(Text.assemble(safe(name, "bold"), ": ", safe(_verdict(rollups))))
     for line in offer_lines(reading):
-        console.print(Padding(safe(line), (0, 0, 0, 2)))
+        console.print(Padding(safe(line), (0, 0, 0, 2), expand=False))
     for fault in faults:
-        console.print(Padding(_finding_text(fault), (0, 0, 0, 2)))
+        console.print(Padding(_finding_text(fault), (0, 0, 0, 2), expand=False))
     console.print()
 
 
@@ -324,9 +324,9 @@ def render_facts(reading: Reading, conversation: Conversation, console: Console)
     for turn in conversation.turns:
         console.print(Text.assemble(safe(f"[{turn.index}] {turn.role}: ", "bold"), safe(turn.text)))
         for call in turn.tool_calls:
-            console.print(Padding(safe(f"calls {call.name} {call.arguments}", "dim"), (0, 0, 0, 4)))
+            console.print(Padding(safe(f"calls {call.name} {call.arguments}", "dim"), (0, 0, 0, 4), expand=False))
         for words in facts.get(turn.index, ()):
-            console.print(Padding(safe(words, "cyan"), (0, 0, 0, 4)))
+            console.print(Padding(safe(words, "cyan"), (0, 0, 0, 4), expand=False))
 
 
 _NAMES = {
