@@ -173,6 +173,15 @@ def test_a_session_fed_turn_by_turn_reads_what_the_batch_reads() -> None:
     assert session.reading(ended=True) == READER.read([conversation], LEXICON)[0]
 
 
+def test_a_partial_session_is_bound_to_the_turns_it_was_fed() -> None:
+    conversation = make_conversation(LONG)
+    assert conversation.sha256
+    session = READER.session(conversation, LEXICON)
+    session.add(conversation.turns[0])
+    first = conversation.model_validate({**conversation.model_dump(), "turns": conversation.turns[:1]})
+    assert session.reading().conversation_sha256 == first.sha256 != conversation.sha256
+
+
 @pytest.mark.parametrize("cut", range(2, 60, 7))
 def test_facts_at_a_turn_use_only_the_turns_up_to_it(cut: int) -> None:
     conversation = make_conversation(LONG)

@@ -179,10 +179,9 @@ class LocalSession:
         """The facts of the turns so far; `ended` says that no turn will follow."""
         spoken = [turn.heard for turn in self.turns if turn.role in ("customer", "agent")]
         read, why = reads(self.header.language, spoken)
-        held = self.header.model_copy(update={"turns": tuple(self.turns)})
         base: dict[str, Any] = {
             "conversation": self.header.id,
-            "conversation_sha256": held.sha256,
+            "conversation_sha256": self._digest(),
             "reader": self.reader_id,
             "encoder": self.encoder_id,
             "lexicon_sha256": self.tools.lexicon.sha256,
@@ -196,6 +195,10 @@ class LocalSession:
         return Reading.model_construct(
             **{**_EMPTY, **base, **facts, "ledger": tuple(self.ledger.entries), "issues": self.issues.issues(ended)}
         )
+
+    def _digest(self) -> str:
+        turns = tuple(self.turns)
+        return self.header.sha256 if turns == self.header.turns else digest(_with_turns(self.header, turns))
 
     def _customer(self, view: TurnView) -> None:
         named = [self._in_context(item) for item in self.tools.finder.find(view)]
@@ -353,6 +356,10 @@ _EMPTY: dict[str, Any] = {
     for name, info in Reading.model_fields.items()
     if not info.is_required()
 }
+
+
+def _with_turns(header: Conversation, turns: tuple[Turn, ...]) -> Conversation:
+    return Conversation.model_construct(**{**{name: getattr(header, name) for name in type(header).model_fields}, "turns": turns})
 
 
 def _presses(kind: str, selling: bool, agreed: bool) -> bool:
