@@ -1,4 +1,4 @@
-"""Writes invented telecom care conversations of which hardly two turns are alike, to measure speed; their truth is open.
+"""Invents telecom care conversations of which hardly two turns are alike, to measure speed; who is right is left open.
 
     python -m benchmarks.make_conversations 1000 --out /tmp/conversations.jsonl --seed 7
 
@@ -35,55 +35,147 @@ Said = dict[str, Any]
 GRAMMAR: dict[str, tuple[str, ...]] = {
     # both
     "relative": (
-        "wife", "husband", "daughter", "son", "mother", "father in law", "flatmate", "neighbour {first}", "brother",
-        "sister {first}", "partner {first}", "grandson", "boss {first}", "aunt {first}", "landlord", "cousin {first}",
+        "wife",
+        "husband",
+        "daughter",
+        "son",
+        "mother",
+        "father in law",
+        "flatmate",
+        "neighbour {first}",
+        "brother",
+        "sister {first}",
+        "partner {first}",
+        "grandson",
+        "boss {first}",
+        "aunt {first}",
+        "landlord",
+        "cousin {first}",
     ),
     "room": (
-        "kitchen", "back bedroom", "basement", "attic", "office over the garage", "living room", "kids' room",
-        "second floor", "sun porch", "hallway", "guest room on floor {small}", "workshop", "room facing {street}",
+        "kitchen",
+        "back bedroom",
+        "basement",
+        "attic",
+        "office over the garage",
+        "living room",
+        "kids' room",
+        "second floor",
+        "sun porch",
+        "hallway",
+        "guest room on floor {small}",
+        "workshop",
+        "room facing {street}",
     ),
     "thing": (
-        "laptop", "tablet", "work phone", "doorbell camera", "television", "game console", "printer", "thermostat",
-        "old desktop", "{brand} phone", "{brand} tablet", "security camera", "e-reader", "smart speaker",
+        "laptop",
+        "tablet",
+        "work phone",
+        "doorbell camera",
+        "television",
+        "game console",
+        "printer",
+        "thermostat",
+        "old desktop",
+        "{brand} phone",
+        "{brand} tablet",
+        "security camera",
+        "e-reader",
+        "smart speaker",
     ),
     "brand": ("Kestrel", "Orrin", "Valo", "Tamsin", "Pikko", "Nordal", "Zephyr", "Lumen", "Ashby", "Corvo", "Delphi"),
     "activity": (
-        "a call with {first}", "the {clock} meeting", "homework", "a film with my {relative}", "the match", "my course",
-        "payroll for {small} people", "a backup of {number} photos", "a video visit with doctor {last}",
-        "a game with {first} and {first}", "uploading {number} files for {last} and sons", "the online exam",
+        "a call with {first}",
+        "the {clock} meeting",
+        "homework",
+        "a film with my {relative}",
+        "the match",
+        "my course",
+        "payroll for {small} people",
+        "a backup of {number} photos",
+        "a video visit with doctor {last}",
+        "a game with {first} and {first}",
+        "uploading {number} files for {last} and sons",
+        "the online exam",
     ),
     "place": (
-        "{city}", "{street}", "the corner of {street} and {street}", "my {relative}'s place in {city}",
-        "the shop on {street}", "{number} {street}", "the lake house near {city}", "the office in {city}",
+        "{city}",
+        "{street}",
+        "the corner of {street} and {street}",
+        "my {relative}'s place in {city}",
+        "the shop on {street}",
+        "{number} {street}",
+        "the lake house near {city}",
+        "the office in {city}",
     ),
     "abroad": (
-        "Portugal", "Lisbon", "Kenya", "Turkey", "Mexico City", "Norway", "Osaka", "Peru", "Scotland", "Crete", "Vietnam",
-        "Chile", "the Azores", "Croatia", "Ghana", "Quebec", "Jordan", "Iceland",
+        "Portugal",
+        "Lisbon",
+        "Kenya",
+        "Turkey",
+        "Mexico City",
+        "Norway",
+        "Osaka",
+        "Peru",
+        "Scotland",
+        "Crete",
+        "Vietnam",
+        "Chile",
+        "the Azores",
+        "Croatia",
+        "Ghana",
+        "Quebec",
+        "Jordan",
+        "Iceland",
     ),
     "when": (
-        "on {date}", "around {clock}", "since {date}", "since {weekday}", "on {weekday} at {clock}", "last {weekday}",
-        "{small} days ago", "for {small} weeks now", "every [night|morning|evening] at {clock}", "as of {date}",
+        "on {date}",
+        "around {clock}",
+        "since {date}",
+        "since {weekday}",
+        "on {weekday} at {clock}",
+        "last {weekday}",
+        "{small} days ago",
+        "for {small} weeks now",
+        "every [night|morning|evening] at {clock}",
+        "as of {date}",
     ),
     "soon": (
-        "by {date}", "by {weekday} {clock}", "within {small} hours", "on {date} before {clock}", "in {small} days",
-        "between {clock} and {clock} on {weekday}", "before {weekday} noon",
+        "by {date}",
+        "by {weekday} {clock}",
+        "within {small} hours",
+        "on {date} before {clock}",
+        "in {small} days",
+        "between {clock} and {clock} on {weekday}",
+        "before {weekday} noon",
     ),
     # agent
     "ack": (
-        "[Thanks|Thank you], {first}.", "[Got it|Understood|I see], {first}.", "I have that noted as {ref}.",
-        "[I'm sorry|Sorry] about that, {first}.", "That makes sense with {thing} and {thing} in use.",
-        "[Okay|Alright|Right], so that is the {thing} in the {room}.", "I can [look into|help with] that right away.",
-        "I [hear|understand] you, {activity} cannot wait.", "Let me [see|check] what happened {when}.", "",
+        "[Thanks|Thank you], {first}.",
+        "[Got it|Understood|I see], {first}.",
+        "I have that noted as {ref}.",
+        "[I'm sorry|Sorry] about that, {first}.",
+        "That makes sense with {thing} and {thing} in use.",
+        "[Okay|Alright|Right], so that is the {thing} in the {room}.",
+        "I can [look into|help with] that right away.",
+        "I [hear|understand] you, {activity} cannot wait.",
+        "Let me [see|check] what happened {when}.",
+        "",
     ),
     "greeting": (
-        "[Hello|Hi|Good morning|Good afternoon|Good evening], this is Nora, Brightwater's [AI|virtual|automated] assistant. "
-        "{greeting_end}",
+        (
+            "[Hello|Hi|Good morning|Good afternoon|Good evening], this is Nora, Brightwater's "
+            "[AI|virtual|automated] assistant. {greeting_end}"
+        ),
         "[Welcome to|Thanks for calling|Thanks for reaching] Brightwater, I'm Nora, an AI assistant. {greeting_end}",
     ),
     "greeting_end": (
-        "This is contact {ref}, how can I help?", "It is {clock} on {weekday}, what can I do for you?",
-        "I see a message from {city} {when}, what is going on?", "Your reference is {ref}. [What brings you here|How can I help]?",
-        "Are you writing about the order of {date} or something else?", "What can I do about {number} {street} today?",
+        "This is contact {ref}, how can I help?",
+        "It is {clock} on {weekday}, what can I do for you?",
+        "I see a message from {city} {when}, what is going on?",
+        "Your reference is {ref}. [What brings you here|How can I help]?",
+        "Are you writing about the order of {date} or something else?",
+        "What can I do about {number} {street} today?",
     ),
     "verify": (
         "{ack} [Before I open|To open] the account for {place}, what are its last four digits?",
@@ -92,7 +184,10 @@ GRAMMAR: dict[str, tuple[str, ...]] = {
         "{ack} Please confirm the name on the account and the last four digits, the case is {ref}.",
     ),
     "found": (
-        "{ack} [The account shows|I see] {product} since {date}, the last bill was {money} and [paid|settled] on {date}.",
+        (
+            "{ack} [The account shows|I see] {product} since {date}, the last bill was {money} and "
+            "[paid|settled] on {date}."
+        ),
         "{ack} I have {number} {street} here, {small} devices online and a line test of {number} Mbps at {clock}.",
         "{ack} There is a note of {date} by {first}: {thing} in the {room}, case {ref}.",
         "{ack} Found it, {product}, {small} lines, next bill {money} on {date}.",
@@ -101,34 +196,61 @@ GRAMMAR: dict[str, tuple[str, ...]] = {
         "{ack} Please unplug the {thing} in the {room}, wait {small} minutes and tell me what light {number} shows.",
         "{ack} I ran the test again at {clock}: {number} Mbps down, {small} dropped packets. Does the {thing} agree?",
         "{ack} Could you read me the code on the back of the {thing}, it starts with {letters}?",
-        "{ack} I moved you to channel {number}, it was shared with {small} neighbours on {street}. How is {activity} now?",
-        "{ack} The charge of {money} of {date} comes from {small} days of {thing_billed}. Is that what you are looking at?",
-        "{ack} Your {thing_billed} started {when}; the [first|last] {small} days are {money}. Shall I send that to {email}?",
+        (
+            "{ack} I moved you to channel {number}, it was shared with {small} neighbours on {street}. "
+            "How is {activity} now?"
+        ),
+        (
+            "{ack} The charge of {money} of {date} comes from {small} days of {thing_billed}. Is that "
+            "what you are looking at?"
+        ),
+        (
+            "{ack} Your {thing_billed} started {when}; the [first|last] {small} days are {money}. Shall "
+            "I send that to {email}?"
+        ),
         "{ack} The parcel left {city} {when} with tracking {ref} and should reach {street} {soon}.",
         "{ack} I reset the password for {email}, the message came from {ref}. Did it arrive at {clock}?",
         "{ack} A technician could come to {street} {soon}, or {first} could call you {soon}. Which do you prefer?",
         "{ack} I have written to the {city} team, ticket {ref}, they answer {soon}. Is {phone} the right number?",
     ),
     "thing_billed": (
-        "roaming in {abroad}", "the second line", "calls to {abroad}", "extra data", "the {brand} instalment",
-        "a late fee", "the static address", "paper bills", "the rental of the {thing}",
+        "roaming in {abroad}",
+        "the second line",
+        "calls to {abroad}",
+        "extra data",
+        "the {brand} instalment",
+        "a late fee",
+        "the static address",
+        "paper bills",
+        "the rental of the {thing}",
     ),
     "fixed": (
         "{ack} I have credited {money}, you will see it on the bill of {date}. Does that take care of it?",
         "{ack} The line now tests at {number} Mbps and the {thing} in the {room} is back. Is it working now?",
         "{ack} I removed {thing_billed}, that is {money} less from {date}. Does that solve it?",
-        "{ack} The visit to {street} is booked for {weekday} the {small}th at {clock}, number {ref}. Is that sorted then?",
-        "{ack} The replacement {brand} {thing} arrives {soon}, tracking {ref}. Has that fixed your worry about {activity}?",
+        (
+            "{ack} The visit to {street} is booked for {weekday} the {small}th at {clock}, number "
+            "{ref}. Is that sorted then?"
+        ),
+        (
+            "{ack} The replacement {brand} {thing} arrives {soon}, tracking {ref}. Has that fixed your "
+            "worry about {activity}?"
+        ),
     ),
     "hook": (
-        "[Since|As] you mentioned {activity}", "[Since|As] the {thing} in the {room} [drops|stalls] at {clock}",
-        "[Because|As] you used {number} GB by {date}", "With {small} people online at {clock}",
-        "[Seeing|Given] the trip to {abroad} {when}", "As your {relative} needs a line {soon}",
+        "[Since|As] you mentioned {activity}",
+        "[Since|As] the {thing} in the {room} [drops|stalls] at {clock}",
+        "[Because|As] you used {number} GB by {date}",
+        "With {small} people online at {clock}",
+        "[Seeing|Given] the trip to {abroad} {when}",
+        "As your {relative} needs a line {soon}",
         "Since the {brand} phone is {small} days old",
     ),
     "permission": (
-        "would you like to hear about {offer}?", "may I mention {offer}, it is said to fit {fit}?",
-        "can I mention {offer}? It means {benefit}.", "there is {offer}: {feature}. Would that be useful for {activity}?",
+        "would you like to hear about {offer}?",
+        "may I mention {offer}, it is said to fit {fit}?",
+        "can I mention {offer}? It means {benefit}.",
+        "there is {offer}: {feature}. Would that be useful for {activity}?",
         "{offer} might suit you, {feature}. Would you like the details for {place}?",
     ),
     "pitch": (
@@ -137,19 +259,32 @@ GRAMMAR: dict[str, tuple[str, ...]] = {
         "{hook}, many customers near {city} look at {offer}, {price}. Would you like to hear more?",
         "One more thing, {first}: {hook_low}, {permission}",
     ),
-    "hook_low": ("since you spoke of {activity}", "as the {room} is {small} yards from the {thing}", "with {abroad} coming up"),
+    "hook_low": (
+        "since you spoke of {activity}",
+        "as the {room} is {small} yards from the {thing}",
+        "with {abroad} coming up",
+    ),
     "terms": (
         "{ack} {offer} is {price}. {then_said} {term_said} {fee_said} Would you like me to add it for {place}?",
         "{ack} So {offer}, {price}. {term_said} {then_said} {fee_said} Shall I add it from {date}?",
-        "{ack} It costs {price}. {then_said} {term_said} {fee_said} Do you want me to add it to the line ending {digits}?",
+        (
+            "{ack} It costs {price}. {then_said} {term_said} {fee_said} Do you want me to add it to the "
+            "line ending {digits}?"
+        ),
     ),
     "half_terms": (
         "{ack} It is {price}, and it covers {activity}. Shall I add it from {date}?",
         "{ack} {offer} is {price}, that is all you need for {place}. Should I go ahead?",
     ),
     "wrong_terms": (
-        "{ack} {offer} is only {money} a month [for life|with no contract|guaranteed], good for {activity}. Shall I add it?",
-        "{ack} It is {money} a month and {number} Mbps [guaranteed|everywhere in {city}], today only. Shall I add it for {place}?",
+        (
+            "{ack} {offer} is only {money} a month [for life|with no contract|guaranteed], good for "
+            "{activity}. Shall I add it?"
+        ),
+        (
+            "{ack} It is {money} a month and {number} Mbps [guaranteed|everywhere in {city}], today "
+            "only. Shall I add it for {place}?"
+        ),
     ),
     "added": (
         "{ack} {offer} is on from {date}, {price}, confirmation {ref} went to {email}.",
@@ -164,7 +299,10 @@ GRAMMAR: dict[str, tuple[str, ...]] = {
     ),
     "push": (
         "Are you sure, {first}? {hook}, {offer} would save you {money} a month near {city}.",
-        "Before you say no, {offer} is {price} and {benefit}, think of {activity}. Shall I add it [just for now|today only]?",
+        (
+            "Before you say no, {offer} is {price} and {benefit}, think of {activity}. Shall I add it "
+            "[just for now|today only]?"
+        ),
         "Most people on {street} took {offer} {when}. It would be a pity to lose {money} a month, shall I go ahead?",
         "If {offer} is too much, there is {other_offer} as well, good for {activity}. Would you like that for {place}?",
     ),
@@ -185,16 +323,44 @@ GRAMMAR: dict[str, tuple[str, ...]] = {
     ),
     # customer
     "lead": (
-        "uh ", "um ", "well ", "so ", "yeah ", "look ", "okay ", "hi ", "i mean ", "you know ", "like ", "right ", "", "", "",
+        "uh ",
+        "um ",
+        "well ",
+        "so ",
+        "yeah ",
+        "look ",
+        "okay ",
+        "hi ",
+        "i mean ",
+        "you know ",
+        "like ",
+        "right ",
+        "",
+        "",
+        "",
     ),
     "tail": (
-        " my {relative} needs it for {activity}", " i have to leave at {clock}", " we are at {place} until {date}",
-        " it was the same {when}", " the {thing} in the {room} says {number}", " i wrote to you {when} about it already",
-        " i am holding the bill of {date} here", " {first} told me so {when}", " sorry the {thing} is loud here", "", "",
+        " my {relative} needs it for {activity}",
+        " i have to leave at {clock}",
+        " we are at {place} until {date}",
+        " it was the same {when}",
+        " the {thing} in the {room} says {number}",
+        " i wrote to you {when} about it already",
+        " i am holding the bill of {date} here",
+        " {first} told me so {when}",
+        " sorry the {thing} is loud here",
+        "",
+        "",
     ),
     "mood": (
-        "this is really [annoying|frustrating]", "i'm [a bit|quite|so] fed up", "no rush", "i'm not angry just tired of it",
-        "third time this month", "it's driving my {relative} mad", "i appreciate the help", "sorry to bother you",
+        "this is really [annoying|frustrating]",
+        "i'm [a bit|quite|so] fed up",
+        "no rush",
+        "i'm not angry just tired of it",
+        "third time this month",
+        "it's driving my {relative} mad",
+        "i appreciate the help",
+        "sorry to bother you",
     ),
     "problem": (
         "the {thing} in the {room} [drops|loses] the wifi {when}, usually during {activity}, {mood}",
@@ -213,63 +379,97 @@ GRAMMAR: dict[str, tuple[str, ...]] = {
         "i lost my job {when} and can't pay the {money} {soon}",
     ),
     "digits_said": (
-        "it's {digits}, name is {first} {last}", "{digits}, and yes still {street}", "the last four are {digits} i think, {last}",
-        "{digits} on the one from {date}", "sure, {first} {last}, {digits}, the {street} one",
+        "it's {digits}, name is {first} {last}",
+        "{digits}, and yes still {street}",
+        "the last four are {digits} i think, {last}",
+        "{digits} on the one from {date}",
+        "sure, {first} {last}, {digits}, the {street} one",
     ),
     "reply": (
         "light {number} is [green|red|blinking], and the {thing} still [hangs|drops] during {activity}",
-        "yes that's the {money} from {date}, i never asked for {thing_billed}", "it says {letters} {digits} on the back of the {thing}",
-        "{soon} works for me, tell {first} to ring {phone}", "hold on i'm walking to the {room}, now it shows {number}",
-        "i did that {when} and then {small} more times", "no the {thing} is in the {room}, not at {place}",
-        "did you mean the {brand} {thing} or the {thing}, i have both", "okay it came at {clock}, {mood}",
-        "and what about {thing_billed}, was {money} {when}", "can someone come to {street} {soon} instead",
-        "{mood}, i had {small} people on this since {date}", "please send it to {email}, my {relative} reads {phone}",
+        "yes that's the {money} from {date}, i never asked for {thing_billed}",
+        "it says {letters} {digits} on the back of the {thing}",
+        "{soon} works for me, tell {first} to ring {phone}",
+        "hold on i'm walking to the {room}, now it shows {number}",
+        "i did that {when} and then {small} more times",
+        "no the {thing} is in the {room}, not at {place}",
+        "did you mean the {brand} {thing} or the {thing}, i have both",
+        "okay it came at {clock}, {mood}",
+        "and what about {thing_billed}, was {money} {when}",
+        "can someone come to {street} {soon} instead",
+        "{mood}, i had {small} people on this since {date}",
+        "please send it to {email}, my {relative} reads {phone}",
     ),
     "solved": (
-        "[yes|yeah] that [works|solves it], the {thing} is back and {activity} runs", "perfect, {money} on {date}, thank you {mood}",
-        "great the {room} has signal again, {number} meg now", "okay that's sorted, i'll look at the bill of {date}",
+        "[yes|yeah] that [works|solves it], the {thing} is back and {activity} runs",
+        "perfect, {money} on {date}, thank you {mood}",
+        "great the {room} has signal again, {number} meg now",
+        "okay that's sorted, i'll look at the bill of {date}",
         "[looks good|that'll do], {small} bars in the {room}",
     ),
     "not_solved": (
-        "no the {thing} in the {room} still drops, that's the {small}th time", "not really, the {money} is still there {when}",
+        "no the {thing} in the {room} still drops, that's the {small}th time",
+        "not really, the {money} is still there {when}",
         "that doesn't help with {activity}, {mood}",
     ),
     "accept": (
-        "[yes please|sure|yeah okay] add it, for the line ending {digits}", "okay let's do that from {date}, my {relative} will be happy",
-        "yes go ahead, {money} more is fine with {activity}", "sounds good, put {offer} on it, i'm at {place}",
+        "[yes please|sure|yeah okay] add it, for the line ending {digits}",
+        "okay let's do that from {date}, my {relative} will be happy",
+        "yes go ahead, {money} more is fine with {activity}",
+        "sounds good, put {offer} on it, i'm at {place}",
         "yes, take it off the card ending {digits}, and send it to {email}",
     ),
     "refuse": (
-        "[no thanks|no thank you|nah], i've {number} gigs left and {activity} works", "no, i [don't need|don't want] {offer}, not for {money}",
-        "not interested, my {relative} has that from work in {city}", "i said no, i only called about the {thing}",
-        "no please just {reply_short}", "i'm good, uh we only use it for {activity}", "stop selling me stuff, {mood}",
+        "[no thanks|no thank you|nah], i've {number} gigs left and {activity} works",
+        "no, i [don't need|don't want] {offer}, not for {money}",
+        "not interested, my {relative} has that from work in {city}",
+        "i said no, i only called about the {thing}",
+        "no please just {reply_short}",
+        "i'm good, uh we only use it for {activity}",
+        "stop selling me stuff, {mood}",
     ),
     "reply_short": ("fix the {thing}", "send the {money} back", "close {ref}", "look at {thing_billed}"),
     "defer": (
-        "[maybe later|not now|not today], ask me after {date}", "let me talk to my {relative} first, {soon} maybe",
-        "i'll think about it, have to see {activity} first", "hm maybe when the contract ends {when}",
+        "[maybe later|not now|not today], ask me after {date}",
+        "let me talk to my {relative} first, {soon} maybe",
+        "i'll think about it, have to see {activity} first",
+        "hm maybe when the contract ends {when}",
     ),
     "deflect": (
-        "and when does the {thing} arrive at {street} again", "what was the number for {ref}, i write it down at {clock}",
-        "can we finish the {money} thing first", "hang on, {first} is at the door in the {room}",
+        "and when does the {thing} arrive at {street} again",
+        "what was the number for {ref}, i write it down at {clock}",
+        "can we finish the {money} thing first",
+        "hang on, {first} is at the door in the {room}",
     ),
     "object": (
-        "{money} is [too much|a lot|expensive] for {activity}", "the others near {city} do that for {money}",
-        "i don't want another contract until {date}", "last time {offer} was {money}, {when}, why is it more",
+        "{money} is [too much|a lot|expensive] for {activity}",
+        "the others near {city} do that for {money}",
+        "i don't want another contract until {date}",
+        "last time {offer} was {money}, {when}, why is it more",
     ),
     "ask": (
-        "how much is that for {small} lines", "what does it cost after {date}, and does it work in {place}", "is there a contract, we move {soon}",
-        "does it do {activity} on the {thing} too", "can i end it {soon} if my {relative} doesn't like it", "what do i get for {money} then, {number} gigs",
+        "how much is that for {small} lines",
+        "what does it cost after {date}, and does it work in {place}",
+        "is there a contract, we move {soon}",
+        "does it do {activity} on the {thing} too",
+        "can i end it {soon} if my {relative} doesn't like it",
+        "what do i get for {money} then, {number} gigs",
     ),
     "unclear": (
-        "hm {money}", "uh huh, {first} what, the {thing}", "okay so {offer} and {money} right", "mm i see, for the {room}",
+        "hm {money}",
+        "uh huh, {first} what, the {thing}",
+        "okay so {offer} and {money} right",
+        "mm i see, for the {room}",
         "well my {relative} did say something {when}",
     ),
     "done": (
-        "no that's all, i'm off to {activity}", "nothing else, the {thing} can wait until {date}", "that's it, thanks {mood}",
-        "no thank you, {first} picks me up at {clock}", "all good now, bye from {city}",
+        "no that's all, i'm off to {activity}",
+        "nothing else, the {thing} can wait until {date}",
+        "that's it, thanks {mood}",
+        "no thank you, {first} picks me up at {clock}",
+        "all good now, bye from {city}",
     ),
-}  # fmt: skip
+}
 
 CITIES = (
     "Ogden", "Lubbock", "Dayton", "Tacoma", "Pueblo", "Fresno", "Bangor", "Macon", "Salem", "Boise", "Eugene", "Toledo",
@@ -281,7 +481,7 @@ STREETS = (
 )  # fmt: skip
 FIRST = (
     "Ana", "Bram", "Chidi", "Dora", "Eli", "Fatima", "Goran", "Hana", "Ivo", "June", "Kofi", "Lena", "Mateo", "Nadia",
-    "Omar", "Priya", "Quinn", "Rosa", "Sami", "Tess", "Uma", "Viktor", "Wanda", "Xiu", "Yusuf", "Zoe", "Marlon", "Greta",
+    "Omar", "Priya", "Quinn", "Rosa", "Sami", "Tess", "Uma", "Viktor", "Wanda", "Xiu", "Yusuf", "Zoe", "Marlon",
 )  # fmt: skip
 LAST = (
     "Abara", "Brandt", "Castillo", "Dvorak", "Eriksen", "Fofana", "Grigori", "Haddad", "Ito", "Jansen", "Kowal", "Lund",
@@ -290,15 +490,16 @@ LAST = (
 REGIONS = ("US-CA", "US-CO", "US-OH", "US-TX", "US-UT", "US-WA", "US-ME", "US-AK", "US-VA", "US-NV", "US-GA")
 SLIPS = {
     "brightwater": "bright water", "wifi": "why fi", "fiber": "viper", "your": "you're", "to": "too", "there": "their",
-    "protect": "project", "pass": "past", "bill": "build", "line": "lion", "data": "day to", "plan": "plane", "for": "four",
-    "internet": "in the net", "mesh": "mash", "credit": "crate it", "two": "to", "meg": "mag", "router": "rooter",
+    "protect": "project", "pass": "past", "bill": "build", "line": "lion", "data": "day to", "plan": "plane",
+    "internet": "in the net", "mesh": "mash", "credit": "crate it", "two": "to", "meg": "mag", "for": "four",
 }  # fmt: skip
 _ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-_TENS = "- - twenty thirty forty fifty sixty seventy eighty ninety".split()
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+)  # fmt: skip
+_TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 
+_PUNCTUATION = re.compile(r"[,.?!](?!\w)")
 _PART = re.compile(r"\{(\w+)\}|\[([^\[\]]*)\]")
 
 
@@ -341,7 +542,7 @@ class Scene:
         return text
 
     def _part(self, match: re.Match[str]) -> str:
-        symbol, choices = match.groups()
+        symbol, choices = match.group(1), str(match.group(2))
         if symbol is None:
             return self.rng.choice(choices.split("|"))
         if symbol in self.fixed:
@@ -367,7 +568,7 @@ def _code(scene: Scene) -> str:
 
 def _date(scene: Scene) -> str:
     day = scene.started + timedelta(days=scene.rng.randint(-60, 60))
-    return f"{day:%B} {day.day}" + scene.rng.choice(("", "th", f", {day.year}"))
+    return f"{day:%B} {day.day}" + scene.rng.choice(("", "th" if 4 <= day.day <= 20 else "", f", {day.year}"))
 
 
 def _clock(scene: Scene) -> str:
@@ -400,7 +601,8 @@ SLOTS: dict[str, Callable[[Scene], str]] = {
 
 def _offer_slots(scene: Scene, offer: Offer, other: Offer) -> dict[str, str]:
     feature = scene.rng.choice(offer.features).text if offer.features else offer.name
-    term = f"there is a {offer.term.months}-month contract" if offer.term and offer.term.months else "there is no contract"
+    months = offer.term.months if offer.term else 0
+    term = f"there is a {months}-month contract" if months else "there is no contract"
     return {
         "offer": scene.rng.choice(offer.names) if scene.rng.random() < 0.3 else offer.name,
         "other_offer": other.name,
@@ -452,7 +654,7 @@ def customer(scene: Scene, symbol: str) -> Said:
 
 
 def _heard(rng: random.Random, text: str) -> str:
-    words = re.sub(r"[,.?!]", "", text).lower().split()
+    words = _PUNCTUATION.sub("", text).lower().split()
     return " ".join(piece for word in words for piece in _slip(rng, word))
 
 
@@ -517,7 +719,8 @@ def _fixing(scene: Scene, solved: bool) -> list[Said]:
 
 
 def _closing(scene: Scene) -> list[Said]:
-    return [agent(scene, "closing"), customer(scene, "done")] + ([agent(scene, "goodbye")] if scene.rng.random() < 0.5 else [])
+    last = [agent(scene, "closing"), customer(scene, "done")]
+    return [*last, agent(scene, "goodbye")] if scene.rng.random() < 0.5 else last
 
 
 def _offered(scene: Scene, offer: Offer, room: int) -> list[Said]:
@@ -580,6 +783,7 @@ def make_conversation(number: int, seed: int, policies: PolicySet) -> Conversati
 
 def _record(scene: Scene, offer: Offer) -> dict[str, Any]:
     rng, rules = scene.rng, offer.eligibility
+    signals = (*rules.signals, "streaming", "price_sensitive", "no_offers")
     products = rng.sample(("DSL-25", "FIBER-100", "FIBER-300", "MOBILE-5", "MOBILE-15", "UNL-START", "PROTECT"), 2)
     return {
         "region": rng.choice(REGIONS),
@@ -589,7 +793,7 @@ def _record(scene: Scene, offer: Offer) -> dict[str, Any]:
         "products": products,
         "tenure_months": rng.randint(1, 140),
         "open_cases": rng.choices(([], ["billing_dispute"], ["service_fault"]), weights=(8, 1, 1))[0],
-        "signals": sorted({rng.choice((*rules.signals, "streaming", "price_sensitive", "no_offers")) for _ in range(2)}),
+        "signals": sorted(set(rng.choices(signals, k=2))),
         "marketing_consent": rng.random() < 0.5,
         "account": {"past_due": rng.random() < 0.05},
     }

@@ -155,3 +155,18 @@ def test_a_quote_is_the_original_text() -> None:
 def test_a_discount_holds_for_the_months_said() -> None:
     (found,) = claims("15% off X1 for 6 months", "x1")
     assert found.months == "6"
+
+
+def test_an_amount_in_a_list_line_of_its_own_belongs_to_no_offer_of_another_line() -> None:
+    text = "Here is your booking:\n- **Flight:** HAT271\n- **Price:** $159\n- **X1:** Yes\n- **Total:** $348 ($174 per passenger)"
+    assert claims(text, "x1") == []
+
+
+def test_a_price_and_what_follows_it_after_the_promotion() -> None:
+    text = "X1 puts three services on one bill, $14.99 a month for 6 months and $22.99 after."
+    assert said(claims(text, "x1")) == ["price 14.99 USD", "promo_months 6 month", "then_price 22.99 USD"]
+
+
+def test_a_bare_number_paid_once_beside_a_price_is_money() -> None:
+    found = claims("X1 is nine dollars a month and nineteen once.", "x1")
+    assert [(item.kind, item.value, item.period) for item in found] == [("price", "9", "month"), ("price", "19", "once")]

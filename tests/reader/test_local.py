@@ -137,6 +137,15 @@ TRAPS = {
         """,
         [],
     ),
+    "an offer named after a nameless pitch is what the customer answers": (
+        """
+        A: That's paid. There's a plan that would end the buffering. Would you like to hear about it?
+        C: how much
+        A: For real: Fiber 500, $49.99 a month, no contract.
+        C: ok do it
+        """,
+        ["pitched None", "asked None", "pitched FIBER-500", "accepted FIBER-500"],
+    ),
     "messy speech refuses too": (
         """
         A: so um the fiber five hundred would be uh forty nine ninety nine a month want me to set that up

@@ -78,6 +78,11 @@ def test_an_offer_named_in_a_list_of_answers_is_answered_by_its_own_line() -> No
     assert reply(text, "other") == [("FIBER-500", "refuse")]
 
 
+def test_a_numbered_no_to_a_named_offer_is_read_in_its_own_line() -> None:
+    text = "4. I'll decide once I know the full cost.\n5. No Fiber 500, thank you."
+    assert reply(text, "offer") == [("FIBER-500", "refuse")]
+
+
 def test_the_verb_inside_a_refusal_is_no_acceptance() -> None:
     text = "The card ends in 7334. I do not wish to add Fiber 500."
     assert reply(text) == [("FIBER-500", "refuse")]

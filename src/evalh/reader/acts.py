@@ -46,6 +46,10 @@ class Floor:
     asked: frozenset[str] = frozenset()
     """The offers the customer's last turn asks about."""
     status: Mapping[str, OfferStatus] = field(default_factory=dict)
+    interested: bool = False
+    """Whether the customer wants to hear of an offer that was pitched without its name."""
+    recent: str | None = None
+    """The offer last pitched, however long ago: what "shall I add it?" means when nothing else is talked about."""
     owned: frozenset[str] = frozenset()
     """The offers the customer already has, by their record."""
     selling_points: tuple[frozenset[str], ...] = ()
@@ -131,7 +135,9 @@ def _act(hits: dict[str, Hit], sentence: str, floor: Floor, item: Named) -> tupl
         if item.offer in floor.owned and "weak" in hits and "state" not in hits:
             return "mention", 0.7, asks
         return "pitch", stating.rule.confidence, asks
-    return ("answer", 0.7, asks) if item.offer in floor.asked else ("mention", 0.6, asks)
+    if item.offer in floor.asked:
+        return "answer", 0.7, asks
+    return ("pitch", 0.7, asks) if floor.interested else ("mention", 0.6, asks)
 
 
 def _with_later_question(
@@ -201,9 +207,10 @@ def _target(view: TurnView, start: int, end: int, floor: Floor, hits: Mapping[st
         return unknown
     if "category" in hits:
         return Named(start, end, None, (), "category", view.norm.quote(start, end), 0.62)
-    if ("ask_reference" in hits or "ask_hear" in hits) and floor.current is not None:
-        settled = floor.status.get(floor.current) == "accepted"
-        return None if settled else Named(start, end, floor.current, (), "reference", "", 0.75)
+    meant = floor.current or (floor.recent if "ask_reference" in hits else None)
+    if ("ask_reference" in hits or "ask_hear" in hits) and meant is not None:
+        settled = floor.status.get(meant) == "accepted"
+        return None if settled else Named(start, end, meant, (), "reference", "", 0.75 if floor.current else 0.6)
     return None
 
 

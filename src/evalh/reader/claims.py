@@ -63,6 +63,7 @@ _ACCOUNT = re.compile(
     r"|you have used|you used|late fee|overdraft|chargeback|arrears|account|reimburse\w*|subtotal|grand total"
     r"|refuel\w*|certificates?|itinerary|airfare|fare difference|flights?|fare|original order|order total)\b"
 )
+_ON_ONE_BILL = re.compile(r"\b(?:one|a single|the same) bill\b")
 _ACCOUNT_AFTER = re.compile(
     r"[\s*]*(?:\w+ )?(?:credit(?!s? card|s? limit)s?|refund|payment|balance|bill|overdue|due|owed|outstanding"
     r"|remaining|left"
@@ -139,7 +140,7 @@ _THEN_BEFORE = re.compile(
     r"|regularly|normal|month(?:ly)?|a month|[\s,:]){0,10}[$£€]?$"
 )
 _THEN_AFTER = re.compile(
-    r"[\s,*]*(?:(?:a|per) month)?[\s,]*(?:after(?:wards?\b| that\b| the\b| this\b| \w+ (?:months?|years?)\b)"
+    r"[\s,*]*(?:(?:a|per) month)?[\s,]*(?:after\s*(?:[.,;!?]|$)|after(?:wards?\b| that\b| the\b| this\b| \w+ (?:months?|years?)\b)"
     r"|thereafter\b"
     r"|from (?:then|there) on\b|once the (?:promo\w*|\w+ period|first)\b|following that)"
 )
@@ -299,6 +300,10 @@ _UNIT_OF = {
 }  # fmt: skip
 
 
+_LIST_LINE = re.compile(r"(?:[-*•]|\d+[.)])\s")
+"""A line of a list states its own thing: its amounts belong to an offer only when the line names one."""
+
+
 @lru_cache(maxsize=1)
 def _rules() -> RuleSet:
     return load_rules("claims")
@@ -395,7 +400,7 @@ def _is_exit_fee(left: str, right: str) -> bool:
 
 
 def _is_account(spot: _Spot) -> bool:
-    clause = _clause(spot.left[-96:])
+    clause = _ON_ONE_BILL.sub("", _clause(spot.left[-96:]))
     if _TOTAL.search(spot.wide[-64:]) or _REPORTED.search(clause):
         return True
     if _ACCOUNT.search(clause) and not _EXIT.search(clause):
@@ -643,7 +648,9 @@ def _bound(view: TurnView, named: Sequence[Named], current: str | None, item: _S
         if _MINE_NOW.search(view.text[max(start, owner.start - 40) : owner.start]) and item.kind != "availability":
             return None
         return _claim(view, item, owner.offer, SAME_SENTENCE * owner.confidence)
-    if not _about_an_offer(view.text[start:end], item, view.text[item.start : item.end]):
+    if _LIST_LINE.match(view.text, start) or not _about_an_offer(
+        view.text[start:end], item, view.text[item.start : item.end]
+    ):
         return None
     other = _elsewhere(named, at)
     if other is not None:

@@ -69,6 +69,8 @@ class Ledger:
             return
         repeat = None
         if move.event == "pitched":
+            if act.offer is not None:
+                self.status.pop(None, None)
             repeat = self._repeats(act.offer)
             self.pitches[act.offer] = self.pitches.get(act.offer, 0) + 1
             self.pitched_at[act.offer] = act.turn

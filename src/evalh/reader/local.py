@@ -155,6 +155,7 @@ class LocalSession:
         self.facts = _Facts()
         self.block = _Block()
         self.asked: frozenset[str] = frozenset()
+        self.interested = False
         self.current: str | None = None
         self.current_age = 0
         self.said_by_agent: list[str] = []
@@ -201,7 +202,7 @@ class LocalSession:
         return self.header.sha256 if turns == self.header.turns else digest(_with_turns(self.header, turns))
 
     def _customer(self, view: TurnView) -> None:
-        named = [self._in_context(item) for item in self.tools.finder.find(view)]
+        named = [self._in_context(item) for item in self.tools.finder.find(view)] or self._by_head(view)
         replies = read_replies(view, named, self._table())
         for reply in replies:
             self.ledger.customer(reply)
@@ -217,6 +218,7 @@ class LocalSession:
         self.facts.add("identities", read_identity(view, "customer", asked=False))
         self.issues.add(view, intents)
         self.asked = frozenset(reply.offer for reply in replies if reply.reply in ("ask", "reopen") and reply.offer)
+        self.interested = any(reply.offer is None and reply.reply in ("ask", "accept") for reply in replies)
         self._touch([reply.offer for reply in replies if reply.reply != "ignore"] or [item.offer for item in named])
         self.customer_said = view.text
         self.block = _Block()
@@ -229,6 +231,14 @@ class LocalSession:
         pitched = [offer for offer in self.ledger.pitched_at if offer is not None]
         meant = [offer for offer in pitched if self.tools.finder.may_be_called(offer, said)]
         return replace(item, offer=meant[-1], confidence=min(item.confidence, 0.75)) if meant else item
+
+    def _by_head(self, view: TurnView) -> list[Named]:
+        """"The credit", "that pass": the last word of an offer that was pitched, with an article."""
+        for offer in reversed([offer for offer in self.ledger.pitched_at if offer is not None]):
+            place = self.tools.finder.head_of(offer, view.text)
+            if place is not None:
+                return [Named(*place, offer, (), "reference", view.norm.quote(*place), 0.7)]
+        return []
 
     def _agent(self, view: TurnView) -> None:
         bookings = self.tools.bookings.read(view.turn)
@@ -258,7 +268,9 @@ class LocalSession:
     def _floor(self) -> Floor:
         status = {offer: state for offer, state in self.ledger.status.items() if offer is not None}
         points = self.tools.selling_points.get(self.current, ()) if self.current is not None else ()
-        return Floor(self.current, self.asked, status, _owned(self.header), points)
+        pitched = [offer for offer in self.ledger.pitched_at if offer is not None]
+        recent = pitched[-1] if pitched else None
+        return Floor(self.current, self.asked, status, self.interested, recent, _owned(self.header), points)
 
     def _answering(self, view: TurnView, claims: Sequence[Claim]) -> list[Spoken]:
         """Terms stated of the offer under discussion, without its name, go on talking about it."""

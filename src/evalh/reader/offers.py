@@ -25,6 +25,8 @@ MIN_RATIO = 86.0
 MIN_CONFIDENCE = 0.4
 TIE = 2.0
 """Names of different offers this close to the best are candidates too."""
+_POINTING = frozenset({"the", "that", "thi", "this", "your"})
+_TOO_COMMON = frozenset({"plan", "line", "internet", "phone", "data", "service", "call", "calling", "account", "one", "address"})
 _CODE_LIKE = re2.compile(r"\b[A-Za-z][A-Za-z]*(?:[-_][A-Za-z0-9]+)+\b|\b[A-Za-z]{2,}[0-9]+[A-Za-z0-9]*\b")
 
 
@@ -88,6 +90,15 @@ class OfferFinder:
     def may_be_called(self, offer: str, said: tuple[str, ...]) -> bool:
         """Whether `said` is part of a name of the offer ("protect" of "Protect Plus")."""
         return bool(said) and any(set(said) <= set(name.words) for name in self._names if name.offer == offer)
+
+    def head_of(self, offer: str, text: str) -> tuple[int, int] | None:
+        """Where `text` says "the pass" or "that credit" of an offer whose name ends so; None where it does not."""
+        heads = {name.words[-1] for name in self._names if name.offer == offer and len(name.words) > 1}
+        row = tokens(text)
+        for first, second in zip(row, row[1:], strict=False):
+            if first.word in _POINTING and second.word in heads - _TOO_COMMON:
+                return first.start, second.end
+        return None
 
     def _name_mentions(self, view: TurnView) -> Iterator[Named]:
         row = tokens(view.text)

@@ -25,6 +25,7 @@ _BUYS = re2.compile(
     r"\b(?:add it|add that|add the|sign me|i'll take|i will take|i'll have|switch me|upgrade me|put me|set it up|set me|"
     r"do it|let's do|lets do|go ahead and|buy|book it|order it|get it|let's get|i want it|give me)\b"
 )
+_NUMBERING = re2.compile(r"^(?:\s*(?:[0-9]+[.)]|[-*])\s*)?")
 _TURN = re2.compile(r"[.;!?,]|\b(?:but|actually|wait|ok|okay|yes|then|fine|well|so)\b")
 _REPORTED = re2.compile(r"\b(?:told|informed|thought|understood|said|assumed|heard|was supposed|last time|back then)\b")
 _NOT_A_NO = re2.compile(r"^(?:uh |um |oh |well )*no (?:problem|problems|worries|doubt|rush|wonder|prob|kidding|way)\b")
@@ -100,11 +101,14 @@ def _decide_for(
         decided = _decide(view.text, start, end, table.question, True)
         return decided or _Decision("ignore", 0.5, start, end)
     start, end = view.sentence_at(mine[0].start) if mine and len(view.sentences) > 1 else (0, len(view.text))
+    start += len(_NUMBERING.search(view.text[start:end]).group())
     decided = _decide(view.text, start, end, table.question, bool(mine))
     if decided is None and mine:
         decided = _decide(view.text, 0, len(view.text), table.question, False)
     if decided is None and table.question != "other" and amounts(view.text):
         decided = _Decision("ask", 0.5, 0, len(view.text))
+    if decided is not None and decided.reply == "accept" and item.status == "not_pitched" and decided.confidence < 0.9:
+        decided = None
     return decided or _Decision("ignore", 0.6, 0, len(view.text))
 
 

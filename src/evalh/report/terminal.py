@@ -308,7 +308,8 @@ def claim_words(claim: Claim) -> str:
     """A claim in a few words: ``price 49.99 USD a month``."""
     unit = {"percent": "%"}.get(claim.unit or "", f" {claim.unit}" if claim.unit else "")
     period = f" a {claim.period}" if claim.period and claim.period != "once" else ""
-    return f"{claim.kind.replace('_', ' ')} {claim.value}{unit}{period}"
+    per = f" per {claim.per}" if claim.per else ""
+    return f"{claim.kind.replace('_', ' ')} {claim.value}{unit}{period}{per}"
 
 
 # --- facts ---

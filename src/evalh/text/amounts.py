@@ -215,6 +215,10 @@ _BETWEEN = re.compile(r"\s?(?:-|to|or|and)\s?")
 _FRACTIONS = frozenset({"1/2", "1/3", "1/4", "2/3", "3/4", "24/7"})
 
 
+_ONCE = re.compile(r" (?:just )?(?:once|one[- ]time|up ?front|one[- ]off)\b")
+_AND = re.compile(r",? ?(?:and|plus|with)? ?(?:a |another )?")
+
+
 @lru_cache(maxsize=65_536)
 def amounts(text: str) -> tuple[Amount, ...]:
     """The amounts of a normalised text, in order; phone numbers, times of day and identifiers are none."""
@@ -223,7 +227,21 @@ def amounts(text: str) -> tuple[Amount, ...]:
     dates = list(_month_dates(text)) if _HAS_MONTH.search(text) else []
     runs: list[Amount] = []
     found = _read_numbers(text, list(_numbers(text, dates, runs)))
-    return tuple(sorted((*dates, *runs, *_shared_units(text, found)), key=lambda amount: amount.start))
+    ordered = sorted((*dates, *runs, *_shared_units(text, found)), key=lambda amount: amount.start)
+    return tuple(_with_one_offs(text, ordered))
+
+
+def _with_one_offs(text: str, ordered: list[Amount]) -> Iterator[Amount]:
+    """"Nine dollars a month and nineteen once": a bare number beside a price is money too when it is paid once."""
+    before: Amount | None = None
+    for amount in ordered:
+        once = _ONCE.match(text, amount.end) if amount.kind == "count" and before is not None else None
+        if once and before is not None and before.kind == "money" and _AND.fullmatch(text, before.full_end, amount.start):
+            money = replace(amount, kind="money", unit=before.unit, full_end=once.end(), period="once")
+            yield money
+        else:
+            yield amount
+        before = amount
 
 
 def _month_dates(text: str) -> Iterator[Amount]:
