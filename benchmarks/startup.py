@@ -35,7 +35,7 @@ def commands(file: Path, policy: str) -> dict[str, Sequence[str]]:
 
 
 def seconds(command: Sequence[str], folder: Path) -> float:
-    """The wall time of one run in `folder`; raises CalledProcessError when it cannot run. Exit 1 tells of faults found."""
+    """The wall time of one run in `folder`; raises CalledProcessError when it cannot run. Exit 1: faults were found."""
     begun = time.perf_counter()
     done = subprocess.run(command, check=False, capture_output=True, cwd=folder, env={**os.environ, "COLUMNS": "120"})
     taken = time.perf_counter() - begun

@@ -120,21 +120,21 @@ def measure(path: Path, encoder: str, folder: Path, phase: str) -> Row:
 
 
 class Clock:
-    """Seconds by step."""
+    """CPU seconds by step, those of the encoder's threads added up."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
 
     def time(self, step: str, work: Callable[[], Value]) -> Value:
         """What `work` gives, its seconds added to `step`."""
-        begun = time.perf_counter()
+        begun = time.process_time()
         value = work()
-        self.seconds[step] = self.seconds.get(step, 0.0) + time.perf_counter() - begun
+        self.seconds[step] = self.seconds.get(step, 0.0) + time.process_time() - begun
         return value
 
 
 def breakdown(path: Path, folder: Path) -> dict[str, float]:
-    """Seconds of each step, done for all conversations of `path` before the next step begins."""
+    """CPU seconds of each step, done for all conversations of `path` before the next step begins."""
     clock = Clock()
     inputs = clock.time("import and configuration", lambda: _imported(path))
     found = clock.time("parse the conversations", lambda: list(inputs.sources))
@@ -282,7 +282,7 @@ def print_steps(path: Path) -> None:
     with TemporaryDirectory() as folder:
         steps = child("breakdown", path, "minilm", Path(folder))["steps"]
     total = sum(steps.values())
-    print(f"\n| step ({SAMPLE} conversations) | seconds | ms a conversation | share |\n|---|--:|--:|--:|")
+    print(f"\n| step ({SAMPLE} conversations) | CPU s | ms a conversation | share |\n|---|--:|--:|--:|")
     for step, seconds in steps.items():
         print(f"| {step} | {seconds:.2f} | {1000 * seconds / SAMPLE:.2f} | {seconds / total:.0%} |")
 

@@ -158,7 +158,8 @@ def test_a_discount_holds_for_the_months_said() -> None:
 
 
 def test_an_amount_in_a_list_line_of_its_own_belongs_to_no_offer_of_another_line() -> None:
-    text = "Here is your booking:\n- **Flight:** HAT271\n- **Price:** $159\n- **X1:** Yes\n- **Total:** $348 ($174 per passenger)"
+    lines = ["Here is your booking:", "- **Price:** $159", "- **X1:** Yes", "- **Total:** $348 ($174 per passenger)"]
+    text = "\n".join(lines)
     assert claims(text, "x1") == []
 
 
@@ -169,4 +170,7 @@ def test_a_price_and_what_follows_it_after_the_promotion() -> None:
 
 def test_a_bare_number_paid_once_beside_a_price_is_money() -> None:
     found = claims("X1 is nine dollars a month and nineteen once.", "x1")
-    assert [(item.kind, item.value, item.period) for item in found] == [("price", "9", "month"), ("price", "19", "once")]
+    assert [(item.kind, item.value, item.period) for item in found] == [
+        ("price", "9", "month"),
+        ("price", "19", "once"),
+    ]

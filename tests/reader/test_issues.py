@@ -356,7 +356,9 @@ def test_requests_of_every_domain_are_resolved_when_done(problem: str, fix: str)
 
 @pytest.mark.parametrize("yes", ["yes thank u", "yeah i think so", "yep we're straight", "it does, thanks"])
 def test_a_yes_to_is_that_sorted_is_the_customers_word(yes: str) -> None:
-    (issue,) = track(f"C: my credit never showed up\nA: I've posted it, you owe $62.\nC: oh\nA: Is that sorted for you?\nC: {yes}")
+    (issue,) = track(
+        f"C: my credit never showed up\nA: I've posted it, you owe $62.\nC: oh\nA: Is that sorted for you?\nC: {yes}"
+    )
     assert (issue.status, issue.word) == ("resolved", "customer")
 
 

@@ -108,7 +108,10 @@ TRAPS = {
         C: yeah go on add it
         """,
         [
-            "pitched TRAVEL-PASS", "deferred TRAVEL-PASS", "reopened TRAVEL-PASS", "answered TRAVEL-PASS",
+            "pitched TRAVEL-PASS",
+            "deferred TRAVEL-PASS",
+            "reopened TRAVEL-PASS",
+            "answered TRAVEL-PASS",
             "accepted TRAVEL-PASS",
         ],
     ),
@@ -202,7 +205,9 @@ def test_facts_at_a_turn_use_only_the_turns_up_to_it(cut: int) -> None:
 
 
 def test_every_fact_quotes_the_original_at_its_place() -> None:
-    conversation = make_conversation("A: Wöuld you like the “Fiber 500”\u200b for $49.99?\nC: No\u00a0thanks — I’m good.")
+    conversation = make_conversation(
+        "A: Wöuld you like the “Fiber 500”\u200b for $49.99?\nC: No\u00a0thanks — I’m good."
+    )
     reading = READER.read([conversation], LEXICON)[0]
     facts = [*reading.acts, *reading.replies, *reading.claims, *reading.mentions, *reading.ledger]
     assert facts
@@ -236,7 +241,12 @@ def test_what_a_barge_in_cut_off_was_not_said() -> None:
 def test_a_tool_call_that_adds_a_product_is_a_booking() -> None:
     reading = read("A: Adding it now.\n> add_offer offer_id=TRAVEL-PASS price=10.00\nC: thanks")
     (booking,) = reading.bookings
-    assert (booking.offer, booking.sku, booking.price, booking.succeeded) == ("TRAVEL-PASS", "TRAVEL-PASS", "10.00", True)
+    assert (booking.offer, booking.sku, booking.price, booking.succeeded) == (
+        "TRAVEL-PASS",
+        "TRAVEL-PASS",
+        "10.00",
+        True,
+    )
 
 
 def test_a_flag_named_like_an_offer_is_a_booking_when_it_says_yes() -> None:

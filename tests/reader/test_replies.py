@@ -14,7 +14,9 @@ FINDER = OfferFinder(make_policy().lexicon)
 PITCHED = OnTable("FIBER-500", 3, "pitched", in_focus=True)
 
 
-def reply(text: str, question: QuestionAbout = "offer", *offers: OnTable, **table: object) -> list[tuple[str | None, str]]:
+def reply(
+    text: str, question: QuestionAbout = "offer", *offers: OnTable, **table: object
+) -> list[tuple[str | None, str]]:
     view = TurnView(Turn(role="customer", text=text, index=4))
     on_table = Table(offers or (PITCHED,), question, **table)  # type: ignore[arg-type]  # closed_offer, topic_closed
     return [(item.offer, item.reply) for item in read_replies(view, FINDER.find(view), on_table)]
@@ -108,18 +110,22 @@ def test_yes_to_hearing_about_it_is_no_yes_to_buying_it(text: str, answer: str) 
 def test_two_offers_are_answered_clause_by_clause() -> None:
     travel = OnTable("TRAVEL-PASS", 3, "pitched", in_focus=True)
     found = reply("yes to the travel pass but no to fiber 500", "offer", PITCHED, travel)
-    assert sorted(found) == [("FIBER-500", "refuse"), ("TRAVEL-PASS", "accept")]  # type: ignore[type-var]
+    assert sorted(found) == [("FIBER-500", "refuse"), ("TRAVEL-PASS", "accept")]
 
 
 def test_asking_for_a_refused_offer_by_name_reopens_it() -> None:
     refused = OnTable("TRAVEL-PASS", 3, "refused", in_focus=False)
-    found = reply("actually how much was the travel pass", "none", refused, topic_closed=True, closed_offer="TRAVEL-PASS")
+    found = reply(
+        "actually how much was the travel pass", "none", refused, topic_closed=True, closed_offer="TRAVEL-PASS"
+    )
     assert found == [("TRAVEL-PASS", "reopen")]
 
 
 def test_coming_back_to_a_refused_offer_without_its_name_reopens_it() -> None:
     refused = OnTable("TRAVEL-PASS", 3, "refused", in_focus=False)
-    found = reply("wait what was that thing you mentioned", "none", refused, topic_closed=True, closed_offer="TRAVEL-PASS")
+    found = reply(
+        "wait what was that thing you mentioned", "none", refused, topic_closed=True, closed_offer="TRAVEL-PASS"
+    )
     assert found == [("TRAVEL-PASS", "reopen")]
 
 

@@ -329,7 +329,7 @@ def _is_a_charge(value: Decimal, offer: Offer, said: str) -> bool:
 
 
 def _is_one_off(claim: Claim, value: Decimal, offer: Offer) -> bool:
-    """"Nine a month and nineteen once" states the fee without its name."""
+    """ "Nine a month and nineteen once" states the fee without its name."""
     once = [Decimal(fee.amount) for fee in offer.fees if fee.when == "once"]
     return claim.period == "once" and value in once
 

@@ -59,7 +59,8 @@ from evalh.models.vocabulary import CONSTRUCTS
 __all__ = [
     "CONSTRUCTS", "AgentConfig", "AgentInfo", "Aggregate", "Answered", "Booking", "Candidate", "Case", "Claim",
     "Comparison", "Consent", "Conversation", "ConversationRow", "CourtesyFact", "Difference", "Disclosure",
-    "DisclosureFact", "EncoderConfig", "EvaluatorInfo", "Evidence", "Fact", "FileInfo", "GitInfo", "GoldenLabel", "GoldenSet",
+    "DisclosureFact", "EncoderConfig", "EvaluatorInfo", "Evidence", "Fact", "FileInfo", "GitInfo",
+    "GoldenLabel", "GoldenSet",
     "GoldenSetInfo", "Id", "Identity", "IntentFact", "Issue", "Item", "Json", "LedgerEntry", "Lexicon", "Manifest",
     "Model", "Mood", "Offer", "OfferAct", "OfferMention", "OfferPolicy", "OfferReply", "OpenModel", "Origin",
     "Outcome", "Persona", "PolicyInForce", "PolicySet", "Pressure", "Price", "ProhibitedFact", "Prompt",

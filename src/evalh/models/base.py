@@ -9,7 +9,6 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic import JsonValue as Json
 
-
 __all__ = ["Id", "Json", "Model", "OpenModel", "Unit", "Words", "canonical_json", "digest"]
 
 

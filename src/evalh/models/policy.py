@@ -303,11 +303,10 @@ class PolicySet(Model):
         if starts != sorted(starts):
             raise ValueError("versions must be ordered by their 'effective.from'")
         for older, newer in zip(self.versions, self.versions[1:], strict=False):
-            if older.effective.covers(newer.effective.from_):
-                if older.effective.to is not None:
-                    raise ValueError(
-                        f"versions {older.version!r} and {newer.version!r} are both in force on {newer.effective.from_}"
-                    )
+            if older.effective.to is not None and older.effective.covers(newer.effective.from_):
+                raise ValueError(
+                    f"versions {older.version!r} and {newer.version!r} are both in force on {newer.effective.from_}"
+                )
         return self
 
     @property

@@ -26,14 +26,78 @@ _PRODUCT = (
     "cover|coverage|service|upgrade|guard|shield|club|program|programme|line|lounge|kit"
 )
 _UNKNOWN = re2.compile(
-    r"(?:[Oo]ur|[Tt]he|[Aa]|[Aa]n|[Nn]ew) ((?:[A-Z][A-Za-z0-9'+-]*\s){0,3}[A-Z][A-Za-z0-9'+-]*(?: (?i:" + _PRODUCT + r"))?)\b"
+    r"(?:[Oo]ur|[Tt]he|[Aa]|[Aa]n|[Nn]ew) ((?:[A-Z][A-Za-z0-9'+-]*\s){0,3}[A-Z][A-Za-z0-9'+-]*(?: (?i:"
+    + _PRODUCT
+    + r"))?)\b"
 )
 _UNKNOWN_SPOKEN = re2.compile(r"\b(?:our|the) (?:new |brand new )?((?:[a-z0-9-]+ ){1,2}(?:" + _PRODUCT + r"))\b")
 _GENERIC = frozenset(
-    "a an the our new faster better bigger higher larger premium unlimited cheaper different monthly annual next other "
-    "same right best great special current existing full extra basic that this which any some first second original "
-    "customer phone internet mobile data travel service credit account bank debit boarding gift of for to your my "
-    "standard additional technical priority on in and home bill payment".split()
+    [
+        "a",
+        "an",
+        "the",
+        "our",
+        "new",
+        "faster",
+        "better",
+        "bigger",
+        "higher",
+        "larger",
+        "premium",
+        "unlimited",
+        "cheaper",
+        "different",
+        "monthly",
+        "annual",
+        "next",
+        "other",
+        "same",
+        "right",
+        "best",
+        "great",
+        "special",
+        "current",
+        "existing",
+        "full",
+        "extra",
+        "basic",
+        "that",
+        "this",
+        "which",
+        "any",
+        "some",
+        "first",
+        "second",
+        "original",
+        "customer",
+        "phone",
+        "internet",
+        "mobile",
+        "data",
+        "travel",
+        "service",
+        "credit",
+        "account",
+        "bank",
+        "debit",
+        "boarding",
+        "gift",
+        "of",
+        "for",
+        "to",
+        "your",
+        "my",
+        "standard",
+        "additional",
+        "technical",
+        "priority",
+        "on",
+        "in",
+        "and",
+        "home",
+        "bill",
+        "payment",
+    ]
 )
 
 
@@ -111,33 +175,45 @@ def _masked(text: str, start: int, end: int, item: Named, named: Sequence[Named]
 
 def _act(hits: dict[str, Hit], sentence: str, floor: Floor, item: Named) -> tuple[Act, float, bool]:
     asks = "?" in sentence or "ask" in hits or "ask_named" in hits
+    act, confidence = _settled(hits, floor, item) or _only_named(hits, floor, item) or _put_forward(hits, floor, item)
+    return act, confidence, asks
+
+
+def _asking(hits: dict[str, Hit]) -> Hit | None:
+    return hits.get("ask_named") or hits.get("ask")
+
+
+def _settled(hits: dict[str, Hit], floor: Floor, item: Named) -> tuple[Act, float] | None:
+    """Taken off the table, or read back."""
     accepted = item.offer is not None and floor.status.get(item.offer) == "accepted"
-    asking = hits.get("ask_named") or hits.get("ask")
-    stating = hits.get("state") or hits.get("weak")
-    if "withdraw" in hits and not asking:
-        return "withdraw", hits["withdraw"].rule.confidence, asks
-    if "read_back" in hits and (accepted or not asking):
-        return "read_back", hits["read_back"].rule.confidence, asks
-    if accepted:
-        return "read_back", 0.7, asks
+    if "withdraw" in hits and not _asking(hits):
+        return "withdraw", hits["withdraw"].rule.confidence
+    if "read_back" in hits and (accepted or not _asking(hits)):
+        return "read_back", hits["read_back"].rule.confidence
+    return ("read_back", 0.7) if accepted else None
+
+
+def _only_named(hits: dict[str, Hit], floor: Floor, item: Named) -> tuple[Act, float] | None:
+    """Named as what the customer has, or as what cannot be had."""
     against = hits.get("negated") or hits.get("held")
-    if against and not ("ask_named" in hits and "held" not in hits):
-        if item.offer in floor.asked:
-            return "answer", 0.75, asks
-        if not asking or "negated" in hits:
-            return "mention", against.rule.confidence, asks
-        return "pitch", 0.6, asks
-    if item.offer in floor.asked and (asking or stating):
-        return "answer", 0.8, asks
-    if asking:
-        return "pitch", asking.rule.confidence, True
-    if stating:
-        if item.offer in floor.owned and "weak" in hits and "state" not in hits:
-            return "mention", 0.7, asks
-        return "pitch", stating.rule.confidence, asks
+    if against is None or ("ask_named" in hits and "held" not in hits):
+        return None
     if item.offer in floor.asked:
-        return "answer", 0.7, asks
-    return ("pitch", 0.7, asks) if floor.interested else ("mention", 0.6, asks)
+        return "answer", 0.75
+    return ("mention", against.rule.confidence) if not _asking(hits) or "negated" in hits else ("pitch", 0.6)
+
+
+def _put_forward(hits: dict[str, Hit], floor: Floor, item: Named) -> tuple[Act, float]:
+    asking, stating = _asking(hits), hits.get("state") or hits.get("weak")
+    if item.offer in floor.asked:
+        return "answer", 0.8 if asking or stating else 0.7
+    if asking:
+        return "pitch", asking.rule.confidence
+    if stating and item.offer in floor.owned and "state" not in hits:
+        return "mention", 0.7
+    if stating:
+        return "pitch", stating.rule.confidence
+    return ("pitch", 0.7) if floor.interested else ("mention", 0.6)
 
 
 def _with_later_question(

@@ -140,7 +140,8 @@ _THEN_BEFORE = re.compile(
     r"|regularly|normal|month(?:ly)?|a month|[\s,:]){0,10}[$£€]?$"
 )
 _THEN_AFTER = re.compile(
-    r"[\s,*]*(?:(?:a|per) month)?[\s,]*(?:after\s*(?:[.,;!?]|$)|after(?:wards?\b| that\b| the\b| this\b| \w+ (?:months?|years?)\b)"
+    r"[\s,*]*(?:(?:a|per) month)?[\s,]*(?:after\s*(?:[.,;!?]|$)|after(?:wards?\b| that\b| the\b| this\b"
+    r"| \w+ (?:months?|years?)\b)"
     r"|thereafter\b"
     r"|from (?:then|there) on\b|once the (?:promo\w*|\w+ period|first)\b|following that)"
 )
@@ -262,7 +263,8 @@ _SUBJECT = re.compile(
     r"| one)*,?\s*$"
 )
 _NOT_A_SUBJECT = re.compile(
-    r"\b(?:please|your|if|when|whether|does|do|did|doesn't|don't|won't|not|bill|statement|order|what|anything|everything"
+    r"\b(?:please|your|if|when|whether|does|do|did|doesn't|don't|won't|not|bill|statement|order|what|anything"
+    r"|everything"
     r"|something|reservation|booking|total)(?: \w+)?\s*$"
 )
 _YOU_WHEN = re.compile(
@@ -393,8 +395,8 @@ def _of_money(spot: _Spot, lexicon: Lexicon) -> _Said | None:
 
 
 def _is_exit_fee(left: str, right: str) -> bool:
-    """"A $140 early termination fee and a $25 activation fee": the name after the amount wins over the one before."""
-    if _EXIT.search(right.split(",")[0][:40]):
+    """ "A $140 early termination fee and a $25 activation fee": the name after the amount wins over the one before."""
+    if _EXIT.search(right.split(",", maxsplit=1)[0][:40]):
         return True
     return bool(_EXIT.search(left)) and not _FEE_AFTER.match(right)
 

@@ -110,20 +110,28 @@ class _Outcome:
 
 
 _CHECK = re2.compile(
-    r"\b(?:does|did|do|is|are|was|has|have|so|can you|are you|will|would|everything|all)\b[^?]*\b(?:solve[sd]?|help(?:s|ed)? with|"
-    r"answer(?:s|ed)?|sort(?:s|ed)?|fix(?:es|ed)?|work(?:s|ing|ed)?|take[ns]? care|cover(?:s|ed)?|clear(?:s|ed|er)?(?: (?:it|that|"
-    r"things) up)?|what you (?:needed|wanted|were (?:after|looking for)|called (?:for|about)|came for)|resolved?|settle[sd]?|"
-    r"all set|back (?:up|on|online)|seeing (?:it|your|the|them)|make[s]? sense|up and running|in now|you in|get in|got in|"
+    r"\b(?:does|did|do|is|are|was|has|have|so|can you|are you|will|would|everything|all)\b[^?]*\b(?:solve[sd]?"
+    r"|help(?:s|ed)? with|"
+    r"answer(?:s|ed)?|sort(?:s|ed)?|fix(?:es|ed)?|work(?:s|ing|ed)?|take[ns]? care|cover(?:s|ed)?|clear(?:s|ed"
+    r"|er)?(?: (?:it|that|"
+    r"things) up)?|what you (?:needed|wanted|were (?:after|looking for)|called (?:for|about)|came for)"
+    r"|resolved?|settle[sd]?|"
+    r"all set|back (?:up|on|online)|seeing (?:it|your|the|them)|make[s]? sense|up and running|in now|you in"
+    r"|get in|got in|"
     r"better now|good now|okay now|ok now|the trick|put it right|put that right)\b[^?]*\?\W*$"
 )
 _CHECK_YES = re2.compile(
-    r"^(?:um |uh |oh |ok |okay |yeah |well |i think |i guess |so |and |hm |hmm |mhm )*(?:yes|yeah|yep|yup|yea|ya|yess|it is|it does|"
-    r"it did|that does|that did|it sure does|sure does|sure is|sure did|perfect|great|all good|we're good|we're straight|"
-    r"sorted|looks right|looks good|correct|right|that's clear|thats clear|absolutely|definitely|indeed|it has|i am|i'm in|"
+    r"^(?:um |uh |oh |ok |okay |yeah |well |i think |i guess |so |and |hm |hmm |mhm )*(?:yes|yeah|yep|yup|yea"
+    r"|ya|yess|it is|it does|"
+    r"it did|that does|that did|it sure does|sure does|sure is|sure did|perfect|great|all good|we're good"
+    r"|we're straight|"
+    r"sorted|looks right|looks good|correct|right|that's clear|thats clear|absolutely|definitely|indeed|it has"
+    r"|i am|i'm in|"
     r"it works|works|that's it|thats it|exactly|si|oui|acceptable|fine|good)\b"
 )
 _CHECK_NO = re2.compile(
-    r"^(?:um |uh |oh |well |actually |sorry )*(?:no|nope|nah|not really|not yet|not quite|it isn't|it doesn't|it didn't|"
+    r"^(?:um |uh |oh |well |actually |sorry )*(?:no|nope|nah|not really|not yet|not quite|it isn't|it doesn't"
+    r"|it didn't|"
     r"that doesn't|negative|hardly)\b"
 )
 

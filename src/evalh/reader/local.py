@@ -16,8 +16,8 @@ from evalh.models import (
     Answered,
     Booking,
     Claim,
-    Conversation,
     Consent,
+    Conversation,
     Lexicon,
     OfferAct,
     OfferMention,
@@ -233,7 +233,7 @@ class LocalSession:
         return replace(item, offer=meant[-1], confidence=min(item.confidence, 0.75)) if meant else item
 
     def _by_head(self, view: TurnView) -> list[Named]:
-        """"The credit", "that pass": the last word of an offer that was pitched, with an article."""
+        """ "The credit", "that pass": the last word of an offer that was pitched, with an article."""
         for offer in reversed([offer for offer in self.ledger.pitched_at if offer is not None]):
             place = self.tools.finder.head_of(offer, view.text)
             if place is not None:
@@ -371,7 +371,9 @@ _EMPTY: dict[str, Any] = {
 
 
 def _with_turns(header: Conversation, turns: tuple[Turn, ...]) -> Conversation:
-    return Conversation.model_construct(**{**{name: getattr(header, name) for name in type(header).model_fields}, "turns": turns})
+    return Conversation.model_construct(
+        **{**{name: getattr(header, name) for name in type(header).model_fields}, "turns": turns}
+    )
 
 
 def _presses(kind: str, selling: bool, agreed: bool) -> bool:
@@ -394,7 +396,6 @@ def _with_answers(reading: Reading, answers: dict[str, Answered]) -> Reading:
 
 
 def _mention(view: TurnView, item: Named) -> Any:
-    from evalh.models import OfferMention
 
     return OfferMention(
         **view.place(item.start, item.end).fields(),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 
 import re2
 from rapidfuzz import fuzz
@@ -26,7 +27,9 @@ MIN_CONFIDENCE = 0.4
 TIE = 2.0
 """Names of different offers this close to the best are candidates too."""
 _POINTING = frozenset({"the", "that", "thi", "this", "your"})
-_TOO_COMMON = frozenset({"plan", "line", "internet", "phone", "data", "service", "call", "calling", "account", "one", "address"})
+_TOO_COMMON = frozenset(
+    {"plan", "line", "internet", "phone", "data", "service", "call", "calling", "account", "one", "address"}
+)
 _CODE_LIKE = re2.compile(r"\b[A-Za-z][A-Za-z]*(?:[-_][A-Za-z0-9]+)+\b|\b[A-Za-z]{2,}[0-9]+[A-Za-z0-9]*\b")
 
 
@@ -82,9 +85,7 @@ class OfferFinder:
         """The offers named in a turn, in order, not overlapping."""
         codes = list(self._code_mentions(view))
         taken = [(named.start, named.end) for named in codes]
-        spoken = [
-            named for named in self._name_mentions(view) if not _overlaps((named.start, named.end), taken)
-        ]
+        spoken = [named for named in self._name_mentions(view) if not _overlaps((named.start, named.end), taken)]
         return sorted([*codes, *spoken], key=lambda named: named.start)
 
     def may_be_called(self, offer: str, said: tuple[str, ...]) -> bool:
@@ -95,7 +96,7 @@ class OfferFinder:
         """Where `text` says "the pass" or "that credit" of an offer whose name ends so; None where it does not."""
         heads = {name.words[-1] for name in self._names if name.offer == offer and len(name.words) > 1}
         row = tokens(text)
-        for first, second in zip(row, row[1:], strict=False):
+        for first, second in pairwise(row):
             if first.word in _POINTING and second.word in heads - _TOO_COMMON:
                 return first.start, second.end
         return None

@@ -12,7 +12,8 @@ from evalh.reader.rules import load_rules
 from evalh.reader.view import TurnView
 
 _ASKS = re2.compile(
-    r"\?\W*$|^(?:and |so |ok |okay |alright |great |now |but |um |uh )*(?:would|do|does|did|are|is|was|can|could|may|shall|"
+    r"\?\W*$|^(?:and |so |ok |okay |alright |great |now |but |um |uh )*(?:would|do|does|did|are|is|was|can"
+    r"|could|may|shall|"
     r"should|will|have|has|what|which|when|where|who|how|any)\s+(?:you|your|i|we|it|that|there|this|the|else|anything|"
     r"time|one|is|are|would|much|many|about|can|do|questions?)\b|"
     r"\b(?:let me know|tell me|confirm|anything else|what else)\b"
@@ -26,7 +27,9 @@ def question_about(view: TurnView, acts: Sequence[Spoken]) -> QuestionAbout:
         return "none"
     start, end = last
     cues = {hit.label for hit in load_rules("acts").hits(view.text, start, end)}
-    about = any(spoken.asks and spoken.act.act == "pitch" and spoken.start < end and start < spoken.end for spoken in acts)
+    about = any(
+        spoken.asks and spoken.act.act == "pitch" and spoken.start < end and start < spoken.end for spoken in acts
+    )
     if about:
         return "hear" if "ask_hear" in cues and not cues & {"ask", "ask_reference"} else "offer"
     if not any(_close_by(view, spoken, start) for spoken in acts):

@@ -22,7 +22,8 @@ QuestionAbout = Literal["offer", "hear", "other", "none"]
 """Whether to buy an offer, whether to hear of it, something else, or no question."""
 _CLAUSE = re2.compile(r"[.!?;\n]+\s*|,\s+|\s+(?:but|and|though|however|just)\s+")
 _BUYS = re2.compile(
-    r"\b(?:add it|add that|add the|sign me|i'll take|i will take|i'll have|switch me|upgrade me|put me|set it up|set me|"
+    r"\b(?:add it|add that|add the|sign me|i'll take|i will take|i'll have|switch me|upgrade me|put me"
+    r"|set it up|set me|"
     r"do it|let's do|lets do|go ahead and|buy|book it|order it|get it|let's get|i want it|give me)\b"
 )
 _NUMBERING = re2.compile(r"^(?:\s*(?:[0-9]+[.)]|[-*])\s*)?")
@@ -35,11 +36,13 @@ _ABOUT_IT = re2.compile(
 )
 _WANTS = re2.compile(
     r"\?|\b(?:how much|tell me|can i|could i|may i|can you|could you|do you (?:have|offer|sell|do)|is there|are there|"
-    r"what(?:'s| is| are| about| does)|i(?:'d| would) (?:like|love)|i want|i wanna|want to|interested|looking (?:for|at|to|"
+    r"what(?:'s| is| are| about| does)|i(?:'d| would) (?:like|love)|i want|i wanna|want to|interested"
+    r"|looking (?:for|at|to|"
     r"into)|i need|i'm after|get me|add|sign me up|switch me|upgrade me|thinking (?:of|about)|wondering)\b"
 )
 _UNMISTAKABLE = ("refuse.dont_want", "defer.time", "defer.said", "object.price", "ask.price")
-_CLOSING = ("refuse", "defer", "deflect")
+_CLEAR_YES = ("yes", "yeah", "please", "sure", "absolutely", "definitely", "yep", "yup")
+_AGAINST: tuple[Reply, ...] = ("refuse", "defer", "deflect", "object")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,9 +189,7 @@ def _beside_the_point(hits: list[Hit], text: str, start: int, end: int) -> _Deci
     return None if decided is None else _Decision(decided.reply, decided.confidence - 0.3, decided.start, decided.end)
 
 
-def _after_no(
-    best: dict[str, Hit], text: str, start: int, end: int, question: QuestionAbout
-) -> _Decision | None:
+def _after_no(best: dict[str, Hit], text: str, start: int, end: int, question: QuestionAbout) -> _Decision | None:
     hit = best["bare_no"]
     turned = best.get("accept")
     if turned is not None and turned.start > hit.start and "refuse" not in best and "defer" not in best:
@@ -202,24 +203,23 @@ def _after_no(
     return _Decision("refuse", 0.95 if question in ("offer", "hear") or "refuse" in best else 0.75, hit.start, end)
 
 
-def _after_yes(
-    best: dict[str, Hit], text: str, start: int, end: int, question: QuestionAbout
-) -> _Decision | None:
-    against = _by_words({key: hit for key, hit in best.items() if key in ("refuse", *_CLOSING, "object")}, text, start, end)
+def _after_yes(best: dict[str, Hit], text: str, start: int, end: int, question: QuestionAbout) -> _Decision | None:
+    against = _by_words({key: hit for key, hit in best.items() if key in _AGAINST}, text, start, end)
     if against is not None:
         return against
     if "ask" in best and text[start:end].rstrip().endswith("?") and "accept" not in best:
         return _of(best["ask"], "ask", 0.75)
+    return _plain_yes(best, text, start, end, question)
+
+
+def _plain_yes(best: dict[str, Hit], text: str, start: int, end: int, question: QuestionAbout) -> _Decision | None:
     hit = best["bare_yes"]
     if question == "hear" and not _BUYS.search(text[start:end]):
         return _of(hit, "ask", 0.85)
-    if "accept" in best:
-        return _Decision("accept", 0.95, start, end)
+    if "accept" in best or question == "offer":
+        return _Decision("accept", 0.95 if "accept" in best else 0.9, start, end)
     said = text[hit.start : hit.end].strip(" ,.!")
-    if question == "offer":
-        return _Decision("accept", 0.9, start, end)
-    clear = said.endswith(("yes", "yeah", "please", "sure", "absolutely", "definitely", "yep", "yup"))
-    if clear and len(text[start:end].split()) <= 6:
+    if said.endswith(_CLEAR_YES) and len(text[start:end].split()) <= 6:
         return _Decision("accept", 0.7, start, end)
     return _by_words(best, text, start, end) if "ask" in best else _Decision("ignore", 0.5, start, end)
 
@@ -230,18 +230,21 @@ def _by_words(
     refuse, accept = best.get("refuse"), best.get("accept")
     if refuse is not None and accept is not None and "defer" not in best and _turns(text, refuse, accept):
         return _of(accept, "accept", 0.55)
-    order: tuple[Reply, ...] = ("refuse", "defer", "deflect", "object")
-    for reply in order:
-        if reply in best:
-            return _of(best[reply], reply, best[reply].rule.confidence)
-    ask = best.get("ask")
+    against = next((reply for reply in _AGAINST if reply in best), None)
+    if against is not None:
+        return _of(best[against], against, best[against].rule.confidence)
+    return _open_to_it(best, text, start, end, question)
+
+
+def _open_to_it(best: dict[str, Hit], text: str, start: int, end: int, question: QuestionAbout) -> _Decision | None:
+    accept, ask = best.get("accept"), best.get("ask")
     if accept is not None and question == "hear" and not _BUYS.search(text[start:end]):
         return _of(accept, "ask", 0.75)
     if accept is not None and (ask is None or accept.start < ask.start):
         return _of(accept, "accept", accept.rule.confidence)
-    if ask is not None:
-        return _of(ask, "ask", 0.85 if _ABOUT_IT.search(text[start:end]) else 0.6)
-    return None
+    if ask is None:
+        return None
+    return _of(ask, "ask", 0.85 if _ABOUT_IT.search(text[start:end]) else 0.6)
 
 
 def _turns(text: str, refuse: Hit, accept: Hit) -> bool:

@@ -40,9 +40,7 @@ class TurnView:
 
     def sentence_at(self, offset: int) -> tuple[int, int]:
         """The sentence around `offset` of `text`."""
-        return next(
-            ((start, end) for start, end in self.sentences if start <= offset < end), (0, len(self.text))
-        )
+        return next(((start, end) for start, end in self.sentences if start <= offset < end), (0, len(self.text)))
 
     def place(self, start: int, end: int) -> Place:
         """Where `text[start:end]` stands in the original turn."""

@@ -107,9 +107,7 @@ def _masked(text: str) -> str:
 
 def _disclosure(view: TurnView, place: _Place, *, cut_off: bool) -> DisclosureFact:
     where = view.place(place.start, place.end).fields()
-    return DisclosureFact(
-        **where, disclosure=place.id, similarity=place.score, confidence=place.score, cut_off=cut_off
-    )
+    return DisclosureFact(**where, disclosure=place.id, similarity=place.score, confidence=place.score, cut_off=cut_off)
 
 
 def _until_cut(place: _Place, view: TurnView) -> _Place:

@@ -1,0 +1,1 @@
+"""Text: normalised matching, amounts, strict parsing of what comes from outside, safe printing."""

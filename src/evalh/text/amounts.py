@@ -232,11 +232,16 @@ def amounts(text: str) -> tuple[Amount, ...]:
 
 
 def _with_one_offs(text: str, ordered: list[Amount]) -> Iterator[Amount]:
-    """"Nine dollars a month and nineteen once": a bare number beside a price is money too when it is paid once."""
+    """ "Nine dollars a month and nineteen once": a bare number beside a price is money too when it is paid once."""
     before: Amount | None = None
     for amount in ordered:
         once = _ONCE.match(text, amount.end) if amount.kind == "count" and before is not None else None
-        if once and before is not None and before.kind == "money" and _AND.fullmatch(text, before.full_end, amount.start):
+        if (
+            once
+            and before is not None
+            and before.kind == "money"
+            and _AND.fullmatch(text, before.full_end, amount.start)
+        ):
             money = replace(amount, kind="money", unit=before.unit, full_end=once.end(), period="once")
             yield money
         else:
