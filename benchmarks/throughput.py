@@ -137,6 +137,7 @@ def breakdown(path: Path, folder: Path) -> dict[str, float]:
     """CPU seconds of each step, done for all conversations of `path` before the next step begins."""
     clock = Clock()
     inputs = clock.time("import and configuration", lambda: _imported(path))
+    clock.time("rule files of the reader", lambda: inputs.reader.id)
     found = clock.time("parse the conversations", lambda: list(inputs.sources))
     _judge_in_steps(replace(inputs, sources=found), found, folder, clock)
     return clock.seconds

@@ -6,16 +6,40 @@ import json
 import os
 import shutil
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
+from pydantic import BaseModel
 from ruamel.yaml import YAML
 
 from evalh.cli.main import main
-from evalh.models import GoldenLabel, ReaderConfig
+from evalh.importers import Rejected, SourceMapping, open_source
+from evalh.models import (
+    Aggregate,
+    Case,
+    Comparison,
+    Conversation,
+    ConversationRow,
+    GoldenLabel,
+    Manifest,
+    ReaderConfig,
+    Reading,
+    ScoreRow,
+)
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+ROWS: tuple[tuple[str, type[BaseModel]], ...] = (
+    ("construct", GoldenLabel),
+    ("evaluator", ScoreRow),
+    ("rollups", ConversationRow),
+    ("lexicon_sha256", Reading),
+    ("turns", Conversation),
+    ("goal", Case),
+)
+"""What a row is, by the first key that it has."""
+FILES: dict[str, type[BaseModel]] = {"evalh.manifest/1": Manifest, "evalh.comparison/1": Comparison}
 
 
 class Block(NamedTuple):
@@ -59,7 +83,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("block", BLOCKS, ids=NAMES)
 def test_each_block_says_its_language(block: Block) -> None:
-    assert block.language in ("bash", "python", "yaml", "json", "jsonl", "text", "markdown")
+    assert block.language in ("bash", "python", "yaml", "json", "jsonl", "csv", "text", "markdown")
 
 
 @pytest.mark.parametrize("block", [b for b in BLOCKS if b.language == "python"], ids=lambda b: f"{b.page}:{b.line}")
@@ -78,18 +102,59 @@ def test_evalh_commands_run(block: Block, folder: Path, capsys: pytest.CaptureFi
 
 
 @pytest.mark.parametrize("block", [b for b in BLOCKS if b.language == "jsonl"], ids=lambda b: f"{b.page}:{b.line}")
-def test_label_rows_are_valid(block: Block) -> None:
+def test_rows_are_valid(block: Block) -> None:
     for line in filter(None, block.text.split("\n")):
-        GoldenLabel.model_validate(json.loads(line))
+        row = json.loads(line)
+        _check(row, next(model for key, model in ROWS if key in row))
+
+
+@pytest.mark.parametrize("block", [b for b in BLOCKS if b.language == "json"], ids=lambda b: f"{b.page}:{b.line}")
+def test_json_files_are_valid(block: Block) -> None:
+    data = json.loads(block.text)
+    for value in data if isinstance(data, list) else [data]:
+        _check(value, FILES[value["schema"]] if isinstance(data, dict) else Aggregate)
+
+
+def _check(value: dict[str, Any], model: type[BaseModel]) -> None:
+    """Validate `value`, and that it has no field the model does not know: results are read without minding those."""
+    model.model_validate(value)
+    known = {info.alias or name for name, info in model.model_fields.items()}
+    assert set(value) <= known
 
 
 @pytest.mark.parametrize("block", [b for b in BLOCKS if b.language == "yaml"], ids=lambda b: f"{b.page}:{b.line}")
 def test_yaml_blocks_are_valid(block: Block, folder: Path) -> None:
     data = YAML(typ="safe", pure=True).load(block.text)
     if "schema" in data:
-        file = folder / f"block{os.getpid()}.yaml"
-        file.write_text(block.text, "utf-8")
-        assert main(["validate", str(file)]) == 0
-    else:
+        assert main(["validate", str(_saved(block, folder, "yaml"))]) == 0
+    elif "reader" in data:
         assert list(data) == ["reader"]
         ReaderConfig.model_validate(data["reader"])
+    else:
+        SourceMapping.model_validate(data)
+
+
+@pytest.mark.parametrize("block", [b for b in BLOCKS if b.language == "markdown"], ids=lambda b: f"{b.page}:{b.line}")
+def test_markdown_files_are_valid(block: Block, folder: Path) -> None:
+    assert block.text.startswith("---\n"), "a prompt or a rubric, with its front matter"
+    if "schema: evalh.prompt/1" in block.text:
+        assert main(["validate", str(_saved(block, folder, "md"))]) == 0
+    else:
+        evaluators = folder / "evaluators"
+        evaluators.mkdir()
+        assert main(["validate", str(_saved(block, evaluators, "md"))]) == 0
+
+
+@pytest.mark.parametrize("block", [b for b in BLOCKS if b.language == "csv"], ids=lambda b: f"{b.page}:{b.line}")
+def test_tables_are_read_with_the_mapping_above_them(block: Block, folder: Path) -> None:
+    above = [b for b in BLOCKS if b.page == block.page and b.language == "yaml" and b.line < block.line]
+    mapping = YAML(typ="safe", pure=True).load(above[-1].text)
+    found = list(open_source(_saved(block, folder, "csv"), mapping=mapping))
+    assert found
+    assert not [item for item in found if isinstance(item, Rejected)]
+
+
+def _saved(block: Block, folder: Path, suffix: str) -> Path:
+    file = folder / f"block{os.getpid()}.{suffix}"
+    file.write_text(block.text + "\n", "utf-8")
+    return file

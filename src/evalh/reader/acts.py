@@ -110,12 +110,16 @@ class Floor:
     asked: frozenset[str] = frozenset()
     """The offers the customer's last turn asks about."""
     status: Mapping[str, OfferStatus] = field(default_factory=dict)
+    heads: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """The offers whose name ends in a word ("credit", "pass")."""
     interested: bool = False
     """Whether the customer wants to hear of an offer that was pitched without its name."""
     recent: str | None = None
     """The offer last pitched, however long ago: what "shall I add it?" means when nothing else is talked about."""
     owned: frozenset[str] = frozenset()
     """The offers the customer already has, by their record."""
+    turned_down: bool = False
+    """Whether the customer's last turn put the current offer off or objected to it."""
     selling_points: tuple[frozenset[str], ...] = ()
     """The words of each benefit and feature of the current offer."""
 
@@ -138,6 +142,8 @@ class _Found:
     start: int
     end: int
     asks: bool
+    barred: bool = False
+    """Whether the sentence says that it cannot be had."""
 
 
 def read_acts(view: TurnView, named: Sequence[Named], floor: Floor) -> list[Spoken]:
@@ -154,7 +160,8 @@ def _judge(view: TurnView, item: Named, named: Sequence[Named], floor: Floor, ru
     start, end = view.sentence_at(item.start)
     hits = {hit.label: hit for hit in reversed(list(rules.hits(_masked(view.text, start, end, item, named))))}
     act, confidence, asks = _act(hits, view.text[start:end], floor, item)
-    return _Found(item, act, min(confidence, _cap(item)), min(start, item.start), max(end, item.end), asks)
+    barred = "negated" in hits
+    return _Found(item, act, min(confidence, _cap(item)), min(start, item.start), max(end, item.end), asks, barred)
 
 
 def _cap(item: Named) -> float:
@@ -240,7 +247,7 @@ def _can_be_asked_for(target: _Found, floor: Floor) -> bool:
     if target.act == "read_back":
         return target.named.offer is not None and floor.status.get(target.named.offer) not in (None, "accepted")
     if target.act == "mention":
-        return target.confidence <= 0.8
+        return not target.barred
     return target.act in ("answer", "pitch")
 
 
@@ -253,7 +260,8 @@ def _unnamed(view: TurnView, floor: Floor, rules: RuleSet) -> list[_Found]:
         target = _target(view, start, end, floor, hits)
         if target is None:
             continue
-        act: Act = "answer" if target.offer in floor.asked else "pitch"
+        settled = target.offer is not None and floor.status.get(target.offer) == "accepted"
+        act: Act = "read_back" if settled else "answer" if target.offer in floor.asked else "pitch"
         return [_Found(target, act, min(cue.rule.confidence, target.confidence), start, end, True)]
     again = _benefit_again(view, floor)
     if again is not None:
@@ -266,14 +274,22 @@ def _unnamed(view: TurnView, floor: Floor, rules: RuleSet) -> list[_Found]:
 
 def _benefit_again(view: TurnView, floor: Floor) -> _Found | None:
     """Restating what an offer would do, after the customer turned it down, pitches it again without its name."""
-    if floor.current is None or floor.status.get(floor.current) not in ("refused", "deferred", "deflected"):
+    if floor.current is None or floor.status.get(floor.current) == "accepted":
+        return None
+    if not floor.turned_down and floor.status.get(floor.current) not in ("refused", "deferred", "deflected"):
         return None
     for start, end in view.sentences:
-        said = frozenset(words(view.text[start:end]))
-        if any(len(point & said) >= max(2, 0.6 * len(point)) for point in floor.selling_points):
+        if _restates(view.text, start, end, floor):
             named = Named(start, end, floor.current, (), "reference", "", 0.65)
             return _Found(named, "pitch", 0.65, start, end, "?" in view.text[start:end])
     return None
+
+
+def _restates(text: str, start: int, end: int, floor: Floor) -> bool:
+    if floor.turned_down and any(hit.label == "again" for hit in load_rules("acts").hits(text, start, end)):
+        return True
+    said = frozenset(words(text[start:end]))
+    return any(len(point & said) >= max(2, 0.6 * len(point)) for point in floor.selling_points)
 
 
 def _target(view: TurnView, start: int, end: int, floor: Floor, hits: Mapping[str, Hit]) -> Named | None:
@@ -282,12 +298,22 @@ def _target(view: TurnView, start: int, end: int, floor: Floor, hits: Mapping[st
     if unknown is not None and ("ask" in hits or "category" in hits):
         return unknown
     if "category" in hits:
-        return Named(start, end, None, (), "category", view.norm.quote(start, end), 0.62)
+        return _nameless(view, start, end, floor)
     meant = floor.current or (floor.recent if "ask_reference" in hits else None)
     if ("ask_reference" in hits or "ask_hear" in hits) and meant is not None:
-        settled = floor.status.get(meant) == "accepted"
-        return None if settled else Named(start, end, meant, (), "reference", "", 0.75 if floor.current else 0.6)
+        return Named(start, end, meant, (), "reference", "", 0.75 if floor.current else 0.6)
     return None
+
+
+def _nameless(view: TurnView, start: int, end: int, floor: Floor) -> Named:
+    """An offer without its name; the last word of a name may still tell which ("a credit for loyal customers")."""
+    said = view.norm.quote(start, end)
+    meant = {offer for word, offers in floor.heads.items() if word in words(view.text[start:end]) for offer in offers}
+    if len(meant) == 1:
+        offer = next(iter(meant))
+        return Named(start, end, offer, (Candidate(offer=offer, score=0.6),), "category", said, 0.6)
+    candidates = tuple(Candidate(offer=offer, score=0.5) for offer in sorted(meant))
+    return Named(start, end, None, candidates, "category", said, 0.62)
 
 
 def _unknown(view: TurnView, start: int, end: int) -> Named | None:

@@ -15,7 +15,7 @@ _SELLING = ("add", "change", "book", "order", "subscribe", "purchase", "buy", "u
 _PRICE_KEYS = ("price", "amount", "cost", "charge", "fee")
 _SKU_KEYS = ("sku", "offer", "product", "plan", "code", "item", "addon", "add_on", "package")
 _QUANTITY_KEYS = ("quantity", "qty", "count")
-_TAKING_AWAY = ("remove", "cancel", "drop", "suspend", "delete", "disable", "downgrade_from", "stop")
+_TAKING_AWAY = ("remove", "cancel", "drop", "suspend", "delete", "disable", "stop")
 _YES = ("yes", "true", "y", "1")
 
 
@@ -42,9 +42,11 @@ class BookingReader:
         if not isinstance(call.arguments, dict) or not self._sells(call.name):
             return
         pairs = list(_flat(call.arguments))
-        if any(_is(key, _TAKING_AWAY) or str(value).lower() in _TAKING_AWAY for key, value in pairs):
+        if any(_takes_away(key) or _takes_away(str(value)) for key, value in pairs):
             return
-        price = next((_amount(value) for key, value in pairs if _is(key, _PRICE_KEYS) and _amount(value)), None)
+        price = next(
+            (_amount(value) for key, value in _own(call.arguments) if _is(key, _PRICE_KEYS) and _amount(value)), None
+        )
         quantity = next((int(value) for key, value in pairs if _is(key, _QUANTITY_KEYS) and _whole(value)), None)
         for offer, sku in self._products(call, pairs):
             yield Booking(
@@ -96,6 +98,19 @@ def _flat(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
             yield from _flat(item, key)
     else:
         yield key, value
+
+
+def _own(arguments: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The arguments that are not about how it is paid or who travels."""
+    for key, value in arguments.items():
+        if not isinstance(value, dict | list):
+            yield key, value
+        elif _is(key, _SKU_KEYS):
+            yield from _flat(value, key)
+
+
+def _takes_away(word: str) -> bool:
+    return word.lower().replace("-", "_").split("_")[0] in _TAKING_AWAY
 
 
 def _is(key: str, kinds: tuple[str, ...]) -> bool:

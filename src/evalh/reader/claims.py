@@ -70,11 +70,11 @@ _ACCOUNT_AFTER = re.compile(
     r"|charge (?:on|from|to) your|on your (?:bill|statement|account|last|current|card)|from (?:your )?(?:last"
     r"|the last)"
     r"|towards?|was |were |has been|have been|that (?:was|you)|you (?:were|paid|owe|see|saw|currently)|in total"
-    r"|total\b"
+    r"|total\b|in all\b|all in\b|all told\b|for everything\b|plus (?:\$|£|€)?\d"
     r"|altogether|all together|back to your|to your (?:account|card|original)|late fee|gift card balance|certificate"
     r"|for (?:the|your) (?:flights?|tickets?|order|trip|stay|booking|reservation|repair|visit)\b)"
 )
-_TOTAL = re.compile(r"\b(?:total|altogether|in all|sum)\b[^.]{0,32}$")
+_TOTAL = re.compile(r"\b(?:total|altogether|in all|sum|comes to|come to|adds up to|together|all in)\b[^.]{0,32}$")
 _REPORTED = re.compile(
     r"\b(?:you(?:'re| are)? (?:currently |now |already )?(?:pay|paying|spend|spending)|you(?:'ve| have) been paying"
     r"|you (?:said|mentioned|were (?:told|quoted|paying|charged)|paid|used to pay)|your current|currently (?:at"

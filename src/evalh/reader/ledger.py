@@ -88,8 +88,18 @@ class Ledger:
 
     def booking(self, booking: Booking) -> None:
         """Take a booking that did not fail."""
-        if booking.offer is not None and booking.succeeded is not False:
-            self._write(booking, booking.offer, BOOKED, None)
+        if booking.offer is None or booking.succeeded is False:
+            return
+        self._adopt(booking.offer)
+        self._write(booking, booking.offer, BOOKED, None)
+
+    def _adopt(self, offer: str) -> None:
+        """A yes to an offer that was never named belongs to the one that is then booked."""
+        if offer in self.status or self.status.get(None) != "accepted":
+            return
+        accepted = next(entry for entry in reversed(self.entries) if entry.offer is None and entry.event == "accepted")
+        self.status[offer] = self.status.pop(None)
+        self.entries.append(accepted.model_copy(update={"offer": offer}))
 
     def _repeats(self, offer: str | None) -> str | None:
         if not self.topic_closed or offer in self.reopened:

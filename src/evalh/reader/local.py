@@ -53,6 +53,7 @@ RULE_FILES = (
     "acts", "replies", "claims", "intents", "resolution", "mood", "register", "courtesy", "pressure", "identity",
     "consent",
 )  # fmt: skip
+_TURNED_DOWN = ("refuse", "defer", "deflect", "object")
 TOPIC_LASTS = 2
 """Agent turns for which an offer stays the one being talked about after it was last spoken of."""
 
@@ -66,12 +67,14 @@ class Tools:
     wordings: WordingFinder
     bookings: BookingReader
     selling_points: dict[str, tuple[frozenset[str], ...]]
+    heads: dict[str, frozenset[str]]
 
     @staticmethod
     def of(lexicon: Lexicon) -> Tools:
         """The tools for `lexicon`."""
         points = {offer.id: _selling_points((*offer.benefits, *offer.features)) for offer in lexicon.offers}
-        return Tools(lexicon, OfferFinder(lexicon), WordingFinder(lexicon), BookingReader(lexicon), points)
+        finder = OfferFinder(lexicon)
+        return Tools(lexicon, finder, WordingFinder(lexicon), BookingReader(lexicon), points, finder.heads())
 
 
 class LocalReader:
@@ -156,6 +159,8 @@ class LocalSession:
         self.block = _Block()
         self.asked: frozenset[str] = frozenset()
         self.interested = False
+        self.engaged: frozenset[str | None] = frozenset()
+        self.turned_down: frozenset[str | None] = frozenset()
         self.current: str | None = None
         self.current_age = 0
         self.said_by_agent: list[str] = []
@@ -218,6 +223,8 @@ class LocalSession:
         self.facts.add("identities", read_identity(view, "customer", asked=False))
         self.issues.add(view, intents)
         self.asked = frozenset(reply.offer for reply in replies if reply.reply in ("ask", "reopen") and reply.offer)
+        self.engaged = frozenset(reply.offer for reply in replies if reply.reply in ("ask", "object", "reopen"))
+        self.turned_down = frozenset(reply.offer for reply in replies if reply.reply in _TURNED_DOWN)
         self.interested = any(reply.offer is None and reply.reply in ("ask", "accept") for reply in replies)
         self._touch([reply.offer for reply in replies if reply.reply != "ignore"] or [item.offer for item in named])
         self.customer_said = view.text
@@ -269,14 +276,23 @@ class LocalSession:
         status = {offer: state for offer, state in self.ledger.status.items() if offer is not None}
         points = self.tools.selling_points.get(self.current, ()) if self.current is not None else ()
         pitched = [offer for offer in self.ledger.pitched_at if offer is not None]
-        recent = pitched[-1] if pitched else None
-        return Floor(self.current, self.asked, status, self.interested, recent, _owned(self.header), points)
+        return Floor(
+            current=self.current,
+            asked=self.asked,
+            status=status,
+            heads=self.tools.heads,
+            interested=self.interested,
+            recent=pitched[-1] if pitched else None,
+            owned=_owned(self.header),
+            turned_down=self.current in self.turned_down,
+            selling_points=points,
+        )
 
     def _answering(self, view: TurnView, claims: Sequence[Claim]) -> list[Spoken]:
-        """Terms stated of the offer under discussion, without its name, go on talking about it."""
-        if self.current not in self.ledger.status or not any(claim.offer == self.current for claim in claims):
+        """An offer under discussion goes on being talked about without its name: terms stated, a question answered."""
+        if self.ledger.status.get(self.current) not in ("pitched", "not_pitched") or asks_for_reason(view.text):
             return []
-        if self.ledger.status[self.current] == "accepted":
+        if self.current not in self.engaged and not any(claim.offer == self.current for claim in claims):
             return []
         act = OfferAct(**view.whole().fields(), confidence=0.6, offer=self.current, act="answer")
         return [Spoken(act, 0, len(view.text), asks="?" in view.text)]
@@ -355,7 +371,7 @@ class LocalSession:
             return True
         if spoken.act.act == "read_back":
             return self.block.question == "offer" and status == "accepted"
-        return spoken.act.act == "answer" and status in ("pitched", "not_pitched") and spoken.act.offer is not None
+        return spoken.act.act == "answer" and status in ("pitched", "not_pitched")
 
     def _consents(self, view: TurnView, replies: Sequence[OfferReply]) -> None:
         self.facts.add("consents", [_consent(reply) for reply in replies if reply.reply == "accept"])

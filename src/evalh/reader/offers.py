@@ -92,6 +92,14 @@ class OfferFinder:
         """Whether `said` is part of a name of the offer ("protect" of "Protect Plus")."""
         return bool(said) and any(set(said) <= set(name.words) for name in self._names if name.offer == offer)
 
+    def heads(self) -> dict[str, frozenset[str]]:
+        """The last words of display names and aliases, with the offers they end."""
+        found: dict[str, set[str]] = {}
+        for name in self._names:
+            if len(name.words) > 1 and name.words[-1] not in _TOO_COMMON and not name.words[-1].isdigit():
+                found.setdefault(name.words[-1], set()).add(name.offer)
+        return {word: frozenset(offers) for word, offers in found.items()}
+
     def head_of(self, offer: str, text: str) -> tuple[int, int] | None:
         """Where `text` says "the pass" or "that credit" of an offer whose name ends so; None where it does not."""
         heads = {name.words[-1] for name in self._names if name.offer == offer and len(name.words) > 1}

@@ -17,6 +17,7 @@ from evalh.models.vocabulary import Reply
 from evalh.reader.rules import Hit, load_rules
 from evalh.reader.view import Named, TurnView
 from evalh.text.amounts import amounts
+from evalh.text.sentences import sentences
 
 QuestionAbout = Literal["offer", "hear", "other", "none"]
 """Whether to buy an offer, whether to hear of it, something else, or no question."""
@@ -108,7 +109,7 @@ def _decide_for(
     decided = _decide(view.text, start, end, table.question, bool(mine))
     if decided is None and mine:
         decided = _decide(view.text, 0, len(view.text), table.question, False)
-    if decided is None and table.question != "other" and amounts(view.text):
+    if decided is None and table.question != "other" and ("?" in view.text or amounts(view.text)):
         decided = _Decision("ask", 0.5, 0, len(view.text))
     if decided is not None and decided.reply == "accept" and item.status == "not_pitched" and decided.confidence < 0.9:
         decided = None
@@ -172,12 +173,26 @@ def _decide(text: str, start: int, end: int, question: QuestionAbout, named: boo
         hits = [hit for hit in hits if hit.label != "bare_no"]
     if question == "other" and not named:
         return _beside_the_point(hits, text, start, end)
-    best = _by_label(hits)
+    best = _by_label([*hits, *_later_yes_or_no(text, start, end, hits)])
     if "bare_no" in best:
         return _after_no(best, text, start, end, question)
     if "bare_yes" in best:
         return _after_yes(best, text, start, end, question)
     return _by_words(best, text, start, end, question)
+
+
+def _later_yes_or_no(text: str, start: int, end: int, hits: Sequence[Hit]) -> list[Hit]:
+    """A yes or no that opens a later sentence ("Oh, the albums! Yes, for both of us")."""
+    if any(hit.label in ("bare_yes", "bare_no") for hit in hits):
+        return []
+    for first, last in sentences(text):
+        if start < first and last <= end:
+            found = [
+                hit for hit in load_rules("replies").hits(text, first, last) if hit.label in ("bare_yes", "bare_no")
+            ]
+            if found and not _NOT_A_NO.search(text[first:last]):
+                return found
+    return []
 
 
 def _beside_the_point(hits: list[Hit], text: str, start: int, end: int) -> _Decision | None:

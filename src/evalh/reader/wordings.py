@@ -66,7 +66,9 @@ class WordingFinder:
         wordings = {wording.id: wording for wording in self._prohibited}
         for place in _best(self._prohibited, view.text, MIN_PROHIBITED):
             start, _ = view.sentence_at(place.start)
-            if not wordings[place.id].negates and _NEGATED.search(view.text[start : place.end]):
+            before = view.text[start : place.end].rsplit(",", 1)[-1] if "," in view.text[start : place.start] else None
+            clause = view.text[start : place.end] if before is None else before
+            if not wordings[place.id].negates and _NEGATED.search(clause):
                 continue
             where = view.place(place.start, place.end).fields()
             found.append(ProhibitedFact(**where, claim=place.id, similarity=place.score, confidence=place.score))
