@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import ClassVar
 
 import re2
 
 from evalh.evaluator import EvalContext, Evaluator
 from evalh.evaluator.eligible import covers
-from evalh.evaluator.grounds import price_text
-from evalh.models import Booking, Consent, Fact, LedgerEntry, Offer, Score
+from evalh.evaluator.grounds import amount, price_text
+from evalh.models import Booking, Claim, Consent, Fact, LedgerEntry, Offer, Score
 from evalh.models import Disclosure as Rule
 from evalh.models.vocabulary import ClaimKind, DisclosureLabel, Level, Rollup, Severity
 
@@ -145,9 +146,22 @@ def _statements(ctx: EvalContext, offer: Offer, item: str) -> list[Fact]:
     facts: list[Fact] = [
         claim if claim.offer else claim.model_copy(update={"confidence": 0.0})
         for claim in near
-        if claim.kind == kind or (item == "promo_months" and claim.months is not None)
+        if claim.kind == kind or (item == "promo_months" and claim.months is not None) or _states(claim, offer, item)
     ]
     return facts if item != "fees" or len(offer.fees) < 2 else _all_fees(facts, offer)
+
+
+def _states(claim: Claim, offer: Offer, item: str) -> bool:
+    """Whether an amount said of the offer is the one that must be stated, whatever it was called."""
+    wanted: set[Decimal] = set()
+    if item == "fees":
+        wanted = {Decimal(fee.amount) for fee in offer.fees}
+    elif item == "early_termination_fee" and offer.term is not None and offer.term.early_termination_fee is not None:
+        wanted = {Decimal(offer.term.early_termination_fee)}
+    elif item == "price" and offer.price is not None:
+        wanted = {Decimal(offer.price.amount)}
+    said = amount(claim.value) if claim.unit not in ("percent", "month") else None
+    return claim.offer is not None and said is not None and said in wanted
 
 
 def _all_fees(facts: list[Fact], offer: Offer) -> list[Fact]:

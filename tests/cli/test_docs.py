@@ -11,8 +11,8 @@ HEAD = """\
 
 Generated from `--help`; `EVALH_WRITE_DOCS=1 pytest tests/cli/test_docs.py` writes it again.
 
-Exit codes: 0 done (or the gate passed), 1 the gate failed, 2 a mistake in what was given (one sentence, no traceback),
-3 incomplete or inconclusive, 130 interrupted.
+Exit codes: 0 done, 2 a mistake in what was given (one sentence, no traceback), 130 interrupted. 1 and 3 are kept for
+the gate, which is planned.
 """
 
 

@@ -1,6 +1,6 @@
 """The `evalh` command: its commands, and what an error looks like.
 
-Exit codes: 0 done, 1 the gate failed, 2 the user's mistake, 3 incomplete, 130 interrupted.
+Exit codes: 0 done, 2 the user's mistake, 130 interrupted; 1 and 3 are kept for the gate.
 """
 
 from __future__ import annotations

@@ -554,6 +554,10 @@ def _feature(claim: Claim, offer: Offer, policy: OfferPolicy, said: str) -> Grou
     return _told(claim.value, offer, policy)
 
 
+_INCIDENTAL = frozenset({"day", "hour", "minute", "week", "month", "year", "line", "trip", "person", "usd", "$"})
+"""Units in which people also speak of other things than what an offer does."""
+
+
 def _measured(claim: Claim, value: Decimal, offer: Offer, said: str) -> Ground:
     unit = _claimed_unit(claim, said)
     clause = f"offers/{offer.id}/features"
@@ -562,6 +566,8 @@ def _measured(claim: Claim, value: Decimal, offer: Offer, said: str) -> Ground:
     kind, size = unit
     same = [(stated, text) for stated, units, text in _numbers(offer) for stated in _as(stated, units, kind)]
     if not same:
+        if kind in _INCIDENTAL:
+            return Ground(None, "grounded", clause, None, "the policy states no such length or number of lines")
         return Ground(False, "invented_feature", clause, None, "the policy states nothing in that unit")
     about = _about(same, said, kind)
     wanted = value * size

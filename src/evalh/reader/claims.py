@@ -63,6 +63,8 @@ _ACCOUNT = re.compile(
     r"|you have used|you used|late fee|overdraft|chargeback|arrears|account|reimburse\w*|subtotal|grand total"
     r"|refuel\w*|certificates?|itinerary|airfare|fare difference|flights?|fare|original order|order total)\b"
 )
+_PLUS_AFTER = re.compile(r",? plus [$£€]?\d")
+_WITH_BEFORE = re.compile(r"[$£€]\d[^;]{0,24}\b(?:with|including|incl\.?)\b[^.;$£€]{0,40}$")
 _ON_ONE_BILL = re.compile(r"\b(?:one|a single|the same) bill\b")
 _ACCOUNT_AFTER = re.compile(
     r"[\s*]*(?:\w+ )?(?:credit(?!s? card|s? limit)s?|refund|payment|balance|bill|overdue|due|owed|outstanding"
@@ -302,6 +304,15 @@ _UNIT_OF = {
 }  # fmt: skip
 
 
+_MORE = re.compile(
+    r"(?: dollars| bucks)?,?(?: a| per| each)?(?: month| year)?,? "
+    r"(?:more|less|cheaper|extra|difference|back|returned|saved|off your bill)\b"
+)
+_INSTEAD = re.compile(r"\b(?:instead of|in place of|rather than|not|over|from)(?: the| your)? ?[$£€]?$")
+_WHAT_THEY_HAVE = re.compile(
+    r"\byour (?:[\w-]+ ){0,3}(?:plan|line|service|bill|order|contract|account|package|tariff|subscription)\b"
+    r"|\b(?:nothing changes|stays? (?:as|the same)|same (?:plan|price)|carries on|as it is)\b"
+)
 _LIST_LINE = re.compile(r"(?:[-*•]|\d+[.)])\s")
 """A line of a list states its own thing: its amounts belong to an offer only when the line names one."""
 
@@ -381,13 +392,13 @@ def _clause(left: str) -> str:
 
 def _of_money(spot: _Spot, lexicon: Lexicon) -> _Said | None:
     left, right = spot.left[-96:], spot.right
-    if _NEGATED.search(left) or _is_account(spot):
+    if _NEGATED.search(left) or _is_account(spot) or _MORE.match(right) or _INSTEAD.search(left):
         return None
     if _OFF.match(right) or (_SAVE.search(left) and not _FEE_AFTER.match(right)):
         return _money(spot, "discount")
     if _is_exit_fee(left, right):
         return _money(spot, "early_termination_fee")
-    if _COVER_AFTER.match(right) or _COVER_BEFORE.search(left):
+    if spot.amount.period is None and (_COVER_AFTER.match(right) or _COVER_BEFORE.search(left)):
         return _money(spot, "feature")
     if _THEN_BEFORE.search(left) or _THEN_AFTER.match(right):
         return _money(spot, "then_price")
@@ -407,7 +418,15 @@ def _is_account(spot: _Spot) -> bool:
         return True
     if _ACCOUNT.search(clause) and not _EXIT.search(clause):
         return True
+    if spot.amount.period is None and (_PLUS_AFTER.match(spot.right) or _sums_up(spot)):
+        return True
     return bool(_ACCOUNT_AFTER.match(spot.right))
+
+
+def _sums_up(spot: _Spot) -> bool:
+    """ "$388, with the insurance $448": a second amount that includes the first."""
+    before = spot.sentence.partition(spot.amount.text)[0]
+    return bool(_WITH_BEFORE.search(before))
 
 
 def _money(spot: _Spot, kind: ClaimKind) -> _Said:
@@ -653,6 +672,8 @@ def _bound(view: TurnView, named: Sequence[Named], current: str | None, item: _S
     if _LIST_LINE.match(view.text, start) or not _about_an_offer(
         view.text[start:end], item, view.text[item.start : item.end]
     ):
+        return None
+    if _WHAT_THEY_HAVE.search(view.text, start, end) and item.kind in ("price", "term", "then_price"):
         return None
     other = _elsewhere(named, at)
     if other is not None:

@@ -120,6 +120,11 @@ _CHECK = re2.compile(
     r"|get in|got in|"
     r"better now|good now|okay now|ok now|the trick|put it right|put that right)\b[^?]*\?\W*$"
 )
+_CONTENT = re2.compile(
+    r"\b(?:thanks|thank you|thx|ty|perfect|great|awesome|lovely|wonderful|good|nice|cheers|appreciate"
+    r"|that's all|thats all|"
+    r"nothing else|no that's it|all set)\b"
+)
 _CHECK_YES = re2.compile(
     r"^(?:um |uh |oh |ok |okay |yeah |well |i think |i guess |so |and |hm |hmm |mhm )*(?:yes|yeah|yep|yup|yea"
     r"|ya|yess|it is|it does|"
@@ -145,6 +150,7 @@ class IssueTracker:
         self._answerable: set[str] = set()
         self._asked_else = False
         self._checked = False
+        self._content = False
         self._pitched = False
         self._replied_to_pitch = False
         self._asks_about_offer = False
@@ -165,12 +171,13 @@ class IssueTracker:
 
         With `ended` nothing more will come: an issue still open is unresolved, or unsure where it was never clear.
         """
-        return tuple(map(_left_open, self._issues)) if ended else tuple(self._issues)
+        return tuple(_left_open(issue, self._content) for issue in self._issues) if ended else tuple(self._issues)
 
     def _hear_customer(self, view: TurnView, intents: Sequence[IntentFact]) -> None:
         if not view.text.strip():
             return
         self._replied_to_pitch, self._tool = self._pitched, None
+        self._content = _CONTENT.search(view.text) is not None
         cues = _first_of_each(_cues("customer", view.text))
         came_back = bool(self._issues) and (self._judge(view, cues) or self._answer_check(view, cues))
         raised = [fact for fact in intents if not self._pitched or fact.intent in _PROBLEMS]
@@ -369,10 +376,11 @@ def _surer(issue: Issue, cue: _Cue) -> Issue:
     return issue.model_copy(update={"confidence": max(issue.confidence, cue.confidence)})
 
 
-def _left_open(issue: Issue) -> Issue:
+def _left_open(issue: Issue, content: bool) -> Issue:
+    """What nobody called done: unresolved, but for a customer who left content, which proves nothing either way."""
     if issue.status != "open":
         return issue
-    vague = issue.intent == "other"
+    vague = content or issue.intent == "other"
     return issue.model_copy(update={"status": "unsure" if vague else "unresolved", "confidence": 0.4 if vague else 0.6})
 
 

@@ -53,6 +53,8 @@ RULE_FILES = (
     "acts", "replies", "claims", "intents", "resolution", "mood", "register", "courtesy", "pressure", "identity",
     "consent",
 )  # fmt: skip
+_UNNAMED = "?"
+"""Stands for an offer that was pitched without its name, while claims are read."""
 _TURNED_DOWN = ("refuse", "defer", "deflect", "object")
 TOPIC_LASTS = 2
 """Agent turns for which an offer stays the one being talked about after it was last spoken of."""
@@ -226,7 +228,9 @@ class LocalSession:
         self.engaged = frozenset(reply.offer for reply in replies if reply.reply in ("ask", "object", "reopen"))
         self.turned_down = frozenset(reply.offer for reply in replies if reply.reply in _TURNED_DOWN)
         self.interested = any(reply.offer is None and reply.reply in ("ask", "accept") for reply in replies)
-        self._touch([reply.offer for reply in replies if reply.reply != "ignore"] or [item.offer for item in named])
+        owned = _owned(self.header)
+        answered = [reply.offer for reply in replies if reply.reply != "ignore"]
+        self._touch(answered or [item.offer for item in named if item.offer not in owned])
         self.customer_said = view.text
         self.block = _Block()
 
@@ -259,7 +263,7 @@ class LocalSession:
     def _agent_words(self, view: TurnView) -> None:
         named = self.tools.finder.find(view)
         acts = read_acts(view, named, self._floor())
-        claims = read_claims(view, named, self.tools.lexicon, self._talked_about(acts))
+        claims = self._claims(view, named, acts)
         acts = acts or self._answering(view, claims)
         for spoken in acts:
             self.ledger.agent(spoken.act)
@@ -270,7 +274,19 @@ class LocalSession:
         self.facts.add("prohibited", self.tools.wordings.prohibited(view))
         self._manner(view, acts)
         self._floor_given(view, acts)
-        self._touch([spoken.act.offer for spoken in acts])
+        self._touch([spoken.act.offer for spoken in acts if spoken.act.act != "mention"])
+
+    def _claims(self, view: TurnView, named: Sequence[Named], acts: Sequence[Spoken]) -> list[Claim]:
+        """What is stated of offers; terms of what the customer already has are no claims about an offer."""
+        current = self._talked_about(acts)
+        unnamed = current is None and self.ledger.status.get(None) == "pitched" and None in self.engaged
+        found = read_claims(view, named, self.tools.lexicon, _UNNAMED if unnamed else current)
+        held = _owned(self.header) - {offer for offer in self.ledger.pitches if offer is not None}
+        return [
+            claim.model_copy(update={"offer": None}) if claim.offer == _UNNAMED else claim
+            for claim in found
+            if claim.offer not in held
+        ]
 
     def _floor(self) -> Floor:
         status = {offer: state for offer, state in self.ledger.status.items() if offer is not None}

@@ -30,6 +30,9 @@ _POINTING = frozenset({"the", "that", "thi", "this", "your"})
 _TOO_COMMON = frozenset(
     {"plan", "line", "internet", "phone", "data", "service", "call", "calling", "account", "one", "address"}
 )
+_UNITS = frozenset(
+    {"gig", "gb", "meg", "mbp", "mbps", "minute", "day", "month", "year", "line", "dollar", "point", "mile"}
+)
 _CODE_LIKE = re2.compile(r"\b[A-Za-z][A-Za-z]*(?:[-_][A-Za-z0-9]+)+\b|\b[A-Za-z]{2,}[0-9]+[A-Za-z0-9]*\b")
 
 
@@ -232,7 +235,10 @@ def _names_of(lexicon: Lexicon) -> Iterator[_Name]:
 
 
 def _without_article(key: tuple[str, ...]) -> tuple[str, ...]:
-    return key[1:] if len(key) > 1 and key[0] in ("the", "a", "an") else key
+    """Without "the", but where only an amount would be left: "the fifteen gig" is a name, "fifteen gigs" is not."""
+    if len(key) < 2 or key[0] not in ("the", "a", "an"):
+        return key
+    return key if all(word.isdigit() or word in _UNITS for word in key[1:]) else key[1:]
 
 
 def _looks_like_code(code: str) -> bool:
