@@ -232,13 +232,13 @@ def _overlap(phrase: str, text: str) -> bool:
     return bool(stems) and len(stems & _stems(text)) > len(stems) / 2
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4_096)
 def _stems(text: str) -> frozenset[str]:
     words = (word.strip(".,;:!?\"'()") for word in text.replace("-", " ").split())
     return frozenset(word[:5].rstrip("s") for word in words if len(word) > 2 and word not in STOPWORDS)
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4_096)
 def _plain(text: str) -> str:
     return " ".join(text.replace("’", "'").lower().split())
 

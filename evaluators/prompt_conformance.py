@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import ClassVar
@@ -21,7 +22,7 @@ SHORT = 8
 """Phrases of at most so many characters must be said exactly."""
 WORD_ALIKE = 80.0
 
-_WORD = re2.compile(r"[a-z0-9]+(?:'[a-z]+)?")
+_WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
 _CONTRACTED = {"'m": " am", "'re": " are", "'ll": " will", "'ve": " have", "'d": " would", "'s": " is"}
 _LIGHT = frozenset([
     "a", "an", "the", "i", "you", "we", "it", "is", "am", "are", "to", "of", "in", "on", "me", "my", "your", "our",
@@ -165,19 +166,22 @@ def _first(turns: Iterable[Turn], phrases: Sequence[str], ratio: float) -> Evide
     return None
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4_096)
 def said_at(text: str, phrase: str, ratio: float) -> tuple[int, int] | None:
     """Where whole words of `text` say `phrase`, at least `ratio` (0 to 100) close; None when they do not."""
-    wanted = [word for word, _, _ in _tokens(phrase)]
-    heard = _tokens(text)
-    target = " ".join(wanted)
-    if not wanted or not heard:
+    target, said = _joined(phrase), _joined(text)
+    if not target or not said:
         return None
     if len(target) <= SHORT:
         ratio = 100
-    if fuzz.partial_ratio(target, " ".join(word for word, _, _ in heard), score_cutoff=ratio - 12) == 0:
+    if fuzz.partial_ratio(target, said, score_cutoff=ratio - 12) == 0:
         return None
-    return _best_window(heard, wanted, ratio)
+    return _best_window(_tokens(text), [word for word, _, _ in _tokens(phrase)], ratio)
+
+
+@lru_cache(maxsize=4_096)
+def _joined(text: str) -> str:
+    return " ".join(word for word, _, _ in _tokens(text))
 
 
 def _best_window(heard: Sequence[tuple[str, int, int]], wanted: list[str], ratio: float) -> tuple[int, int] | None:
@@ -200,7 +204,7 @@ def _same_content(wanted: Sequence[str], words: Sequence[str], ratio: float) -> 
     return all(any(fuzz.ratio(word, other) >= WORD_ALIKE for other in words) for word in heavy)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4_096)
 def _tokens(text: str) -> tuple[tuple[str, int, int], ...]:
     norm = normalise(text)
     tokens: list[tuple[str, int, int]] = []

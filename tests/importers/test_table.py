@@ -107,7 +107,12 @@ def test_an_index_column_without_a_name_is_left_out(tmp_path: Path) -> None:
             "calls.csv:2: has 4 cells, but the header has 3; put text that holds the delimiter in quotes",
         ),
         (HEAD + ",agent,hi\n", "calls.csv:2: conversation_id: the row has no conversation id; fill it in"),
-        (HEAD + 'a,agent,"hi\n', "calls.csv:2: this is not CSV: unexpected end of data; correct the quotes there"),
+        (
+            HEAD + 'a,agent,"hi\nb,agent,bye\n',
+            "calls.csv:2: a quote that is opened here is never closed; "
+            "close it, or double the quotes that are part of the text",
+        ),
+        (HEAD, "calls.csv: has a header and no rows; put at least one conversation in it"),
         (
             "who,words\nagent,hi\n",
             "calls.csv:1: conversation_id: no column is known to hold the conversation id; "
@@ -128,7 +133,7 @@ def test_an_index_column_without_a_name_is_left_out(tmp_path: Path) -> None:
         ),
         (
             HEAD + "a,agent," + "x" * 200_000,
-            "calls.csv:2: this is not CSV: field larger than field limit (131072); correct the quotes there",
+            "calls.csv:2: a cell has more than 131,072 characters; close its quotes or shorten it",
         ),
         (
             HEAD + "a,agent," + "x" * 70_000,
@@ -165,3 +170,23 @@ def test_text_that_is_neither_json_nor_a_table_is_one_sentence(tmp_path: Path) -
     assert refused(tmp_path, "Agent hello\nCustomer hi\n") == [
         "calls.csv: is neither JSON nor a table; give JSON, JSONL or CSV, or name its format"
     ]
+
+
+@pytest.mark.parametrize("bad", [b"b,agent,caf\xe9\n", b"b,agent,one,two\n", b'b,agent,"one"two\n'])
+def test_rows_after_a_bad_one_are_still_read(tmp_path: Path, bad: bytes) -> None:
+    rows = [f"{name},agent,hi\n".encode() for name in "aceg"]
+    found = read(tmp_path, HEAD.encode() + b"".join([*rows[:2], bad, *rows[2:]]))
+    assert [item.conversation.id for item in found if isinstance(item, Imported)] == ["a", "g"]
+
+
+def test_a_conversation_beside_a_bad_row_is_not_taken_for_whole(tmp_path: Path) -> None:
+    said = refused(tmp_path, HEAD + "a,agent,hi\na,agent,one,two\na,agent,bye\nb,agent,hi\n")
+    assert said == [
+        "calls.csv:3: has 4 cells, but the header has 3; put text that holds the delimiter in quotes",
+        "calls.csv:2: the conversation 'a' may lack the row at line 3; correct that row",
+    ]
+
+
+def test_lines_are_counted_right_after_a_bad_one(tmp_path: Path) -> None:
+    said = refused(tmp_path, HEAD.encode() + b"a,agent,\xe9\nb,agent,hi\nc,nobody,hi\n")
+    assert said[-1].startswith("calls.csv:4: speaker: unknown speaker 'nobody'")

@@ -624,7 +624,7 @@ def _numbers(offer: Offer) -> Iterator[tuple[Decimal, tuple[str, ...], str]]:
             yield number, units, text
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4_096)
 def _pairs(text: str) -> tuple[tuple[Decimal, tuple[str, ...]], ...]:
     found = ((amount(match.group(1)), tuple(_words(match.group(2)))) for match in _PAIR.finditer(text))
     return tuple((number, units) for number, units in found if number is not None)
@@ -671,7 +671,7 @@ def _mentions(name: str, said: str) -> bool:
     return any(word in heard for word in _content(name) if word not in ("fee", "discount", "charge"))
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4_096)
 def _content(text: str) -> tuple[str, ...]:
     words = (_singular(word) for word in _WORD.findall(text.lower()) if word not in _STOP)
     return tuple(dict.fromkeys(word for word in words if word not in _NEGATIONS))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -89,48 +89,73 @@ def looks_like_table(path: Path) -> bool:
     return isinstance(first, bytes) and any(mark in first for mark in (b",", b"\t", b";", b"|"))
 
 
-def _open(path: Path, mapping: SourceMapping) -> tuple[Iterator[_Row], list[str]]:
-    lines = _text_lines(path)
+def _open(path: Path, mapping: SourceMapping) -> tuple[Iterator[_Row | BadInput], list[str]]:
+    lines = _Lines(path)
     first = next(lines, "")
     delimiter = mapping.delimiter or max(",\t;|", key=first.count)
     if len(delimiter) != 1:
         raise BadInput(f"the delimiter {shorten(delimiter)} is not one character", file=path, remedy="use , or ;")
     reader = csv.reader(itertools.chain([first], lines), delimiter=delimiter, strict=True)
-    header = [name.strip() for name in _next(reader, str(path)) or []]
+    header = [name.strip() for name in _next(reader, str(path), 1) or []]
     repeated = next((name for name in header if name and header.count(name) > 1), None)
     if repeated is not None:
         raise BadInput(
             f"the column {shorten(repeated)} stands twice", file=path, line=1, remedy="rename one of the two"
         )
-    return _rows(reader, header, str(path)), header
+    return _rows(reader, header, lines), header
 
 
-def _text_lines(path: Path) -> Iterator[str]:
-    for number, line in scan_lines(path):
+class _Lines:
+    """The lines of a file as text. One that is no text is raised, and the next call goes on after it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.number = 0
+        self._lines = scan_lines(path)
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        self.number, line = next(self._lines)
         if isinstance(line, BadInput):
             raise line
         try:
-            yield line.decode("utf-8") + "\n"
+            return line.decode("utf-8") + "\n"
         except UnicodeDecodeError as error:
             problem = f"invalid UTF-8 at byte {error.start} (0x{line[error.start]:02x})"
-            raise BadInput(problem, file=path, line=number, remedy="save the file as UTF-8") from None
+            raise BadInput(problem, file=self.path, line=self.number, remedy="save the file as UTF-8") from None
 
 
-def _next(reader: Any, file: str) -> list[str] | None:
+def _next(reader: Any, file: str, line: int) -> list[str] | None:
     try:
         cells: list[str] | None = next(reader, None)
     except csv.Error as error:
-        line = max(reader.line_num, 1)
-        raise BadInput(f"this is not CSV: {error}", file=file, line=line, remedy="correct the quotes there") from None
+        problem, remedy = _words(str(error))
+        raise BadInput(problem, file=file, line=line, remedy=remedy) from None
     return cells
 
 
-def _rows(reader: Any, header: list[str], file: str) -> Iterator[_Row]:
-    line = reader.line_num + 1
-    while (cells := _next(reader, file)) is not None:
-        if any(cell.strip() for cell in cells):
-            yield _Row(_named(cells, header, file, line), line)
-        line = reader.line_num + 1
+def _words(said: str) -> tuple[str, str]:
+    if "field limit" in said:
+        return f"a cell has more than {csv.field_size_limit():,} characters", "close its quotes or shorten it"
+    if "end of data" in said:
+        return "a quote that is opened here is never closed", "close it, or double the quotes that are part of the text"
+    return f"this is not CSV: {said}", "correct the quotes there"
+
+
+def _rows(reader: Any, header: list[str], lines: _Lines) -> Iterator[_Row | BadInput]:
+    """The rows with text in them; one that cannot be read comes as its error, and the next follows."""
+    more = True
+    while more:
+        line = lines.number + 1
+        try:
+            cells = _next(reader, str(lines.path), line)
+            more = cells is not None
+            if cells is not None and any(cell.strip() for cell in cells):
+                yield _Row(_named(cells, header, str(lines.path), line), line)
+        except BadInput as error:
+            yield error
 
 
 def _named(cells: list[str], header: list[str], file: str, line: int) -> dict[str, str]:
@@ -172,30 +197,71 @@ def shorten_all(names: list[str]) -> str:
     return f"{shown} and {len(names) - 12} more" if len(names) > 12 else shown or "none"
 
 
-def _conversations(rows: Iterator[_Row], table: _Table) -> Iterator[Imported | Rejected]:
-    seen: set[str] = set()
-    for key, group in itertools.groupby(rows, key=lambda row: table.cell(row, "conversation_id")):
-        try:
-            held = _capped(group, table)
-            place = table.place(held[0])
-            _check_id(key, seen, place)
-            yield Imported(_conversation(key, held, table), str(place))
-        except BadInput as error:
-            yield Rejected(error)
+@dataclass(slots=True)
+class _Group:
+    """Rows that stand together, and why they cannot be used: a row among or beside them is lost, or they are many."""
 
+    key: str
+    lost: BadInput | None = None
+    many: BadInput | None = None
+    held: list[_Row] = field(default_factory=list)
+    size: int = 0
 
-def _capped(group: Iterator[_Row], table: _Table) -> list[_Row]:
-    held: list[_Row] = []
-    size = 0
-    for row in group:
-        size += sum(map(len, row.cells.values()))
-        if len(held) == MAX_TURNS or size > MAX_CONVERSATION_BYTES:
-            for _ in group:
-                pass
+    def add(self, row: _Row, table: _Table) -> None:
+        """Add a row, unless there are too many."""
+        self.size += sum(map(len, row.cells.values()))
+        if len(self.held) == MAX_TURNS or (self.held and self.size > MAX_CONVERSATION_BYTES):
             cap = f"{MAX_TURNS:,} turns or {mib(MAX_CONVERSATION_BYTES)}"
-            raise table.place(row).bad(f"the conversation has more than {cap}", remedy="split it")
-        held.append(row)
-    return held
+            self.many = self.many or table.place(row).bad(f"the conversation has more than {cap}", remedy="split it")
+        if self.many is None:
+            self.held.append(row)
+
+
+def _conversations(rows: Iterator[_Row | BadInput], table: _Table) -> Iterator[Imported | Rejected]:
+    seen: set[str] = set()
+    empty = True
+    for item in _groups(rows, table):
+        empty = False
+        yield Rejected(item) if isinstance(item, BadInput) else _outcome(item, seen, table)
+    if empty:
+        raise BadInput("has a header and no rows", file=table.file, remedy="put at least one conversation in it")
+
+
+def _groups(rows: Iterator[_Row | BadInput], table: _Table) -> Iterator[_Group | BadInput]:
+    """The rows by conversation. A row that cannot be read may belong to either neighbour, so neither is whole."""
+    group, lost = _Group(""), None
+    for row in rows:
+        if isinstance(row, BadInput):
+            group.lost = lost = row
+            yield row
+            continue
+        key = table.cell(row, "conversation_id")
+        if group.held and group.key != key:
+            yield group
+        if not group.held or group.key != key:
+            group = _Group(key, lost)
+        group.add(row, table)
+        lost = None
+    if group.held:
+        yield group
+
+
+def _outcome(group: _Group, seen: set[str], table: _Table) -> Imported | Rejected:
+    place = table.place(group.held[0])
+    try:
+        _check_id(group.key, seen, place)
+        _check_whole(group, place)
+        return Imported(_conversation(group.key, group.held, table), str(place))
+    except BadInput as error:
+        return Rejected(error)
+
+
+def _check_whole(group: _Group, place: Place) -> None:
+    if group.many is not None:
+        raise group.many
+    if group.lost is not None:
+        problem = f"the conversation {shorten(group.key)} may lack the row at line {group.lost.line}"
+        raise place.bad(problem, remedy="correct that row")
 
 
 def _check_id(key: str, seen: set[str], place: Place) -> None:

@@ -266,6 +266,9 @@ def _unnamed(view: TurnView, floor: Floor, rules: RuleSet) -> list[_Found]:
     again = _benefit_again(view, floor)
     if again is not None:
         return [again]
+    if floor.turned_down and floor.current is not None and _lets_go(view, rules):
+        named = Named(0, len(view.text), floor.current, (), "reference", "", 0.6)
+        return [_Found(named, "withdraw", 0.6, 0, len(view.text), False)]
     if floor.asked and floor.current is not None and floor.current in floor.asked:
         named = Named(0, len(view.text), floor.current, (), "reference", "", 0.6)
         return [_Found(named, "answer", 0.6, 0, len(view.text), "?" in view.text)]
@@ -283,6 +286,11 @@ def _benefit_again(view: TurnView, floor: Floor) -> _Found | None:
             named = Named(start, end, floor.current, (), "reference", "", 0.65)
             return _Found(named, "pitch", 0.65, start, end, "?" in view.text[start:end])
     return None
+
+
+def _lets_go(view: TurnView, rules: RuleSet) -> bool:
+    start, end = view.sentences[0]
+    return any(hit.label == "let_go" for hit in rules.hits(view.text, start, end))
 
 
 def _restates(text: str, start: int, end: int, floor: Floor) -> bool:

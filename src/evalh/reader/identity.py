@@ -32,7 +32,7 @@ def read_identity(view: TurnView, role: str, asked: bool, question: str = "") ->
     return facts or (_bare_answer(view, question) if asked else [])
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4_096)
 def _claims(text: str) -> tuple[Hit, ...]:
     found: dict[str, Hit] = {}
     for start, end in sentences(text):

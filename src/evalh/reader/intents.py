@@ -49,13 +49,13 @@ def read_intents(view: TurnView, asked: bool) -> list[IntentFact]:
     ]
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4_096)
 def asks_for_reason(text: str) -> bool:
     """Whether an agent's normalised turn asks what the customer wants, or whether there is anything else."""
     return _ASKS.search(text) is not None
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4_096)
 def _intents(text: str, asked: bool) -> tuple[tuple[Intent, float, int, int], ...]:
     best: dict[str, Hit] = {}
     for hit in _hits(text):

@@ -6,6 +6,7 @@ Why the customer is in contact is left to the intents; whether an offer came too
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -81,7 +82,7 @@ _READS_ONLY = re2.compile(
 )
 _HANDS_OVER = re2.compile(r"transfer.*(?:human|agent|person|support|queue)|escalate|hand_?off|handover")
 _FAILED = re2.compile(r"^\W*(?:error|failed|failure|exception|not found|denied)\b")
-_WORD = re2.compile(r"[a-z]{4,}")
+_WORD = re.compile(r"[a-z]{4,}")
 _COMMON_WORDS = """
 about after also another back been before call came come could does done dont doing from getting give going good
 have hello help here into just know like look made make maybe more much need needs okay only please really right
@@ -426,12 +427,12 @@ def _answers(sentence: str, words: frozenset[str]) -> bool:
     return bool(words & _content(sentence)) or any(map(str.isdigit, sentence)) or bool(_DIRECT.search(sentence))
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4_096)
 def _content(text: str) -> frozenset[str]:
     return frozenset(word[:5] for word in _WORD.findall(text) if word not in _COMMON)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4_096)
 def _cues(speaker: str, text: str) -> tuple[_Cue, ...]:
     rules = _rules(speaker)
     return tuple(cue for start, end in sentences(text) for cue in _sentence_cues(rules, text, start, end))

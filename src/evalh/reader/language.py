@@ -6,6 +6,7 @@ does not name the other language.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import cache
 
@@ -17,7 +18,7 @@ _ENOUGH_LETTERS = 20
 _SAMPLE = 4_000
 _FOREIGN_SCRIPT = 0.4
 _FOREIGN_WORDS = 0.14
-_WORD = re2.compile(r"[\p{L}']+")
+_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 _LATIN = re2.compile(r"\p{Latin}")
 _LETTER = re2.compile(r"\p{L}")
 

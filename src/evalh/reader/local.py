@@ -5,10 +5,12 @@ It needs no network and no key. Each fact carries its confidence and says that a
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
+from importlib.resources import files
 from typing import Any
 
 from evalh.encoder import Encoder
@@ -24,6 +26,7 @@ from evalh.models import (
     OfferReply,
     Question,
     Reading,
+    Register,
     Turn,
     digest,
 )
@@ -49,10 +52,6 @@ from evalh.reader.wordings import WordingFinder
 from evalh.text.normalise import normalise
 
 VERSION = "1"
-RULE_FILES = (
-    "acts", "replies", "claims", "intents", "resolution", "mood", "register", "courtesy", "pressure", "identity",
-    "consent",
-)  # fmt: skip
 _UNNAMED = "?"
 """Stands for an offer that was pitched without its name, while claims are read."""
 _TURNED_DOWN = ("refuse", "defer", "deflect", "object")
@@ -88,8 +87,8 @@ class LocalReader:
 
     @cached_property
     def id(self) -> str:
-        """The reader's version with a digest of its rules."""
-        return f"local-{VERSION}@{digest([load_rules(name).sha256 for name in RULE_FILES])[:12]}"
+        """The reader's version with a digest of its code and rules, so that a cached reading is never another's."""
+        return f"local-{VERSION}@{_source_digest()[:12]}"
 
     @property
     def encoder_id(self) -> str | None:
@@ -317,7 +316,8 @@ class LocalSession:
         moods = self.facts.found.get("moods", [])
         selling = self._selling(acts)
         mood = moods[-1] if moods else None
-        self.facts.add("registers", [read_register(view, mood, self.said_by_agent, selling=selling)])
+        register = read_register(view, mood, self.said_by_agent, selling=selling)
+        self.facts.add("registers", [self._pushes(view) or register])
         self.facts.add("courtesies", [read_courtesy(view)])
         offer = next((spoken.act.offer for spoken in acts if spoken.act.act == "pitch"), self.current)
         agreed = self.ledger.status.get(offer) == "accepted"
@@ -326,6 +326,15 @@ class LocalSession:
         asked = any(item.claim == "asked_if_ai" for item in self.facts.found.get("identities", [])[-1:])
         self.facts.add("identities", read_identity(view, "agent", asked=asked, question=self.customer_said))
         self.said_by_agent.append(view.text)
+
+    def _pushes(self, view: TurnView) -> Register | None:
+        """A pitch after a no is pushy, however kindly it is worded."""
+        again = next((entry for entry in self.ledger.entries if entry.turn == view.index and entry.repeat_of), None)
+        if again is None:
+            return None
+        where = {"turn": again.turn, "start": again.start, "end": again.end, "quote": again.quote}
+        reason = "again: pitches after the customer turned it down"
+        return Register.model_validate({**where, "confidence": again.confidence, "register": "pushy", "reason": reason})
 
     def _selling(self, acts: Sequence[Spoken]) -> bool:
         return any(spoken.act.act == "pitch" for spoken in acts) or self.current in self.ledger.pitches
@@ -416,6 +425,16 @@ def _presses(kind: str, selling: bool, agreed: bool) -> bool:
 def _owned(conversation: Conversation) -> frozenset[str]:
     products = (conversation.customer or {}).get("products")
     return frozenset(item for item in products if isinstance(item, str)) if isinstance(products, list) else frozenset()
+
+
+@cache
+def _source_digest() -> str:
+    packages = (files("evalh.reader"), files("evalh.reader").joinpath("lexicons"), files("evalh.text"))
+    found = [item for package in packages for item in package.iterdir() if item.name.endswith((".py", ".yaml"))]
+    content = hashlib.sha256()
+    for item in sorted(found, key=lambda item: item.name):
+        content.update(item.name.encode() + b"\0" + item.read_bytes().replace(b"\r\n", b"\n"))
+    return content.hexdigest()
 
 
 def _selling_points(texts: Sequence[str]) -> tuple[frozenset[str], ...]:

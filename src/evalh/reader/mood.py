@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ CARRIED = "still upset from the turn before"
 _DEFAULT = 0.6
 _CARRIED = 0.4
 _LEAN = 0.1
-_WORD = re2.compile(r"\b[A-Za-z][A-Za-z']+\b")
+_WORD = re.compile(r"\b[A-Za-z][A-Za-z']+\b")
 _MANY_MARKS = re2.compile(r"!{2,}")
 _BRIGHT = re2.compile(
     r"(?i)\b(?:thank|thanks|thx|great|awesome|yay|love|perfect|amazing|good|nice|wonderful|yes|hi|hello|hey|cool|please|"
@@ -66,7 +67,7 @@ def _weigh(signs: list[_Sign]) -> _Sign | None:
     return max((sign for sign in felt if sign.confidence >= top - _LEAN), key=lambda sign: sign.start, default=None)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4_096)
 def _said(text: str) -> tuple[_Sign, ...]:
     rules = load_rules("mood")
     return tuple(_sign(hit) for span in sentences(text) for hit in rules.hits(text, *span))

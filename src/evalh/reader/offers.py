@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import pairwise
 
 import re2
@@ -68,6 +67,7 @@ class OfferFinder:
     _near: dict[str, frozenset[str]] = field(init=False, default_factory=dict)
     _first_words: frozenset[str] = field(init=False)
     _by_word: dict[str, list[_Name]] = field(init=False)
+    _by_initial: dict[str, list[str]] = field(init=False)
     _codes: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -78,6 +78,9 @@ class OfferFinder:
             self._exact.setdefault(name.words, []).append(name)
             for word in {word for word in name.words if len(word) >= 4 and not word.isdigit()}:
                 self._by_word.setdefault(word, []).append(name)
+        self._by_initial = {}
+        for word in self._by_word:
+            self._by_initial.setdefault(word[0], []).append(word)
         self._first_words = frozenset(name.words[0] for name in self._names)
         self._longest = max((len(name.words) for name in self._names), default=0)
         self._codes = {
@@ -162,10 +165,12 @@ class OfferFinder:
             yield best
 
     def _words_near(self, word: str) -> frozenset[str]:
+        if len(word) < 4 or word[0].isdigit():
+            return frozenset()
         found = self._near.get(word)
         if found is None:
-            found = frozenset(known for known in self._by_word if _may_be(word, known))
-            if len(self._near) < 200_000:
+            found = frozenset(known for known in self._by_initial.get(word[:1], ()) if _may_be(word, known))
+            if len(self._near) < 20_000:
                 self._near[word] = found
         return found
 
@@ -263,7 +268,6 @@ def _each_word_near(window: list[str], name: tuple[str, ...]) -> bool:
     return all(_may_be(said, word) for said, word in zip(window, name, strict=True))
 
 
-@lru_cache(maxsize=200_000)
 def _may_be(said: str, word: str) -> bool:
     if said == word:
         return True

@@ -41,7 +41,7 @@ def pressure_kinds(text: str) -> list[tuple[PressureKind, float]]:
     return [pair for pair in found if pair[1] > _HINT] or found
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4_096)
 def _spoken(text: str) -> tuple[Hit, ...]:
     found: list[Hit] = []
     for start, end in sentences(text):

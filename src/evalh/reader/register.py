@@ -74,7 +74,7 @@ def read_courtesy(view: TurnView) -> CourtesyFact:
     )
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4_096)
 def _breaches(text: str) -> tuple[Hit, ...]:
     return tuple(hit for span in sentences(text) for hit in load_rules("courtesy").hits(text, *span))
 
@@ -84,7 +84,7 @@ def _quoted(text: str, offset: int) -> bool:
     return text.count('"', 0, offset) % 2 == 1 and '"' in text[offset:]
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4_096)
 def _hits(text: str) -> tuple[Hit, ...]:
     return tuple(hit for span in sentences(text) for hit in load_rules("register").hits(text, *span))
 
@@ -133,7 +133,7 @@ def _own_sentences(view: TurnView, hits: Sequence[Hit]) -> Iterator[tuple[int, i
             yield start, end
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4_096)
 def _long_sentences(raw: str) -> tuple[str, ...]:
     text = normalise(raw).text
     spoken = (text[start:end] for start, end in sentences(text))

@@ -60,6 +60,7 @@ def _options() -> Any:
     options = re2.Options()
     options.case_sensitive = True
     options.log_errors = False
+    options.max_mem = 64 << 20
     return options
 
 

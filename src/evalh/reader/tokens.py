@@ -53,7 +53,7 @@ class Token:
     end: int
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4_096)
 def tokens(text: str) -> tuple[Token, ...]:
     """The words of a normalised text, in order."""
     raw = [(match.group(), match.start(), match.end()) for match in _WORD.finditer(text)]

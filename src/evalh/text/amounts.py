@@ -219,7 +219,7 @@ _ONCE = re.compile(r" (?:just )?(?:once|one[- ]time|up ?front|one[- ]off)\b")
 _AND = re.compile(r",? ?(?:and|plus|with)? ?(?:a |another )?")
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4_096)
 def amounts(text: str) -> tuple[Amount, ...]:
     """The amounts of a normalised text, in order; phone numbers, times of day and identifiers are none."""
     if not _MAYBE.search(text):

@@ -54,7 +54,7 @@ class Normalised:
         return max(0, bisect_right(self.starts, raw_offset) - 1)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=8_192)
 def normalise(raw: str) -> Normalised:
     """`raw` ready for matching."""
     if raw.isascii() and raw.isprintable():

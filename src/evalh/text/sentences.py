@@ -10,7 +10,7 @@ _END = re2.compile(r"[.!?]+[\"')\]]*(?:\s+|$)|\n+")
 _NOT_AN_END = re2.compile(r"(?:\b(?:mr|mrs|ms|dr|st|vs|e\.g|i\.e|no|approx|inc|ltd|jr|sr)|\b[a-z]|^\s*\d+|\n\s*\d+)\.$")
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4_096)
 def sentences(text: str) -> tuple[tuple[int, int], ...]:
     """The (start, end) of each sentence of a normalised text, without surrounding spaces."""
     spans: list[tuple[int, int]] = []
