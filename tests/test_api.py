@@ -128,3 +128,24 @@ def test_three_lines_do_with_the_shipped_evaluators_and_reader() -> None:
     assert set(scored.summary) >= {"groundedness", "objection_handling", "tone"}
     assert scored.summary["prompt_conformance"].state == "skipped"
     assert scored.summary["politeness"].state == "scored"
+
+
+@pytest.mark.parametrize("turn", [{"role": "agent", "text": object()}, {"role": "agent", "text": "hi", "start": 1j}])
+def test_what_is_not_json_is_told_by_its_field(turn: dict[str, Any]) -> None:
+    with pytest.raises(BadInput, match=r"^conversation: turns\[0\]"):
+        score([turn], evaluators=[Pitching()], reader=FakeReader())
+
+
+def test_what_is_no_evaluator_is_told_in_a_sentence() -> None:
+    with pytest.raises(UserError, match="an evaluator cannot be 5; give a name"):
+        score(MESSAGES, evaluators=[5], reader=FakeReader())  # type: ignore[list-item]
+
+
+def test_what_came_before_an_exchange_may_hold_openai_tool_calls() -> None:
+    call = {"id": "1", "type": "function", "function": {"name": "add_offer", "arguments": "{}"}}
+    called = {"role": "assistant", "content": "fiber?", "tool_calls": [call]}
+    before = [*MESSAGES, called, {"role": "tool", "tool_call_id": "1", "content": "ok"}]
+    scored = score_exchange("no", "Would you like fiber?", before=before, evaluator=Pitching(), reader=FakeReader())
+
+    assert scored.conversation.turns[2].tool_calls[0].result == "ok"
+    assert [item.turn for item in scored.failed] == [len(scored.conversation.turns) - 1]

@@ -106,9 +106,10 @@ def score_exchange(
     """
     if "customer_record" in fields:
         fields["customer"] = fields.pop("customer_record")
-    turns = [*map(_turn, before), {"role": "customer", "text": customer}, {"role": "agent", "text": agent}]
+    held = _conversation(before).turns if before else ()
+    turns = [*map(_turn, held), {"role": "customer", "text": customer}, {"role": "agent", "text": agent}]
     whole = score({**fields, "turns": turns}, policy=policy, evaluators=evaluator, reader=reader)
-    return _only_since(whole, len(before), _evaluators(evaluator))
+    return _only_since(whole, len(held), _evaluators(evaluator))
 
 
 def _only_since(whole: Scored, first: int, evaluators: Sequence[Evaluator]) -> Scored:
@@ -193,8 +194,12 @@ def _evaluators(given: Iterable[EvaluatorLike] | EvaluatorLike | None) -> list[E
 def _evaluator(given: EvaluatorLike) -> Evaluator:
     if isinstance(given, Evaluator):
         return given
-    if isinstance(given, type):
+    if isinstance(given, type) and issubclass(given, Evaluator):
         return given()
+    if not isinstance(given, str):
+        raise UserError(
+            f"an evaluator cannot be {given!r:.60}; give a name, a class of Evaluator or an instance of one"
+        )
     known = _workspace().evaluators()
     if given not in known:
         close = nearest(given, list(known))

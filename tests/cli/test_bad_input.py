@@ -148,3 +148,18 @@ def test_stdout_never_holds_control_bytes_of_a_transcript(evalh: Evalh, root: Pa
     assert done.code == 0
     assert [char for char in done.out if (ord(char) < 32 and char != "\n") or char in "\x7f\x9b\u202e"] == []
     assert "\\x1b" in done.out
+
+
+def test_nothing_judged_is_no_success(evalh: Evalh, root: Path) -> None:
+    write(root, "t.jsonl", "{\n")
+    done = evalh("score", "t.jsonl", "--skip-bad", "--encoder", "none")
+    assert done.code == 2
+    assert done.err.endswith("no conversation was judged; give at least one that can be read\n")
+
+
+def test_recordings_that_cannot_be_opened_are_one_sentence(evalh: Evalh, root: Path) -> None:
+    (root / "golden_sets/few/recordings/v1.jsonl").unlink()
+    (root / "golden_sets/few/recordings/v1.jsonl").mkdir()
+    done = evalh("run", "--encoder", "none")
+    said = "golden_sets/few/recordings/v1.jsonl: cannot be read (Is a directory); check the file and its permissions\n"
+    assert (done.code, done.err) == (2, said)

@@ -104,3 +104,9 @@ def test_what_init_writes_runs_at_once(evalh: Evalh, tmp_path: Path, monkeypatch
     found = rows(only(tmp_path / "mine"))
     assert {row["prompt_version"] for row in found} == {"v1", "v2"}
     assert "errored" not in {row["state"] for row in found}
+
+
+def test_a_workspace_without_a_run_configuration_says_what_runs_instead(evalh: Evalh, root: Path) -> None:
+    (root / "configs/small.yaml").unlink()
+    done = evalh("run", "--cohort", "nothing")
+    assert done.err.startswith("configs has no run configuration; running the one that comes with evalh\n")

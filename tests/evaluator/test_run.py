@@ -131,3 +131,10 @@ def test_all_evaluators_are_run_in_order() -> None:
     rows = evaluate_all([Given(), FewerIsBetter()], CTX)
 
     assert [row.evaluator for row in rows] == ["given", "fewer_is_better"]
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_an_evaluator_cannot_end_the_run_with_an_exit(code: int) -> None:
+    row = only(Given(then=raising(SystemExit(code))))
+
+    assert (row.state, row.reason) == ("errored", f"SystemExit: {code}")

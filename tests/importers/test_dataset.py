@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from evalh.errors import NotFound
 from evalh.importers import Imported, Rejected, open_source
 
 datasets: Any = pytest.importorskip("datasets")
@@ -62,5 +63,14 @@ def test_a_data_set_that_cannot_be_reached_is_one_sentence(monkeypatch: pytest.M
 def test_an_empty_folder_is_one_sentence(tmp_path: Path) -> None:
     (bad,) = open_source(tmp_path)
     assert isinstance(bad, Rejected)
-    assert str(bad.error).startswith(f"{tmp_path}: the data set cannot be read: ")
-    assert "\n" not in str(bad.error)
+    assert str(bad.error) == (
+        f"{tmp_path}: there are no transcripts in this folder; "
+        "put .json, .jsonl, .ndjson, .csv, .tsv or .parquet files in it"
+    )
+
+
+def test_a_data_set_without_a_name_is_one_sentence() -> None:
+    with pytest.raises(NotFound):
+        open_source("hf:")
+    (bad,) = open_source("hf:/")
+    assert isinstance(bad, Rejected)

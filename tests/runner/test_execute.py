@@ -411,3 +411,19 @@ def test_memory_does_not_grow_with_the_number_of_conversations(tmp_path: Path) -
     peak(64)
     small = peak(128)
     assert peak(1_024) < 1.5 * small + 2_000_000
+
+
+def test_a_journal_without_its_manifest_is_not_believed(tmp_path: Path) -> None:
+    stopped(tmp_path, compared(two_versions(3)))
+    (tmp_path / "manifest.json").unlink()
+    reader = FakeReader()
+    run(inputs(two_versions(3), reader=reader, baseline="v1"), tmp_path)
+
+    assert len(reader.read_ids) == 6
+
+
+def test_a_manifest_that_is_a_folder_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").mkdir()
+
+    with pytest.raises(UserError, match="manifest.json: cannot be read"):
+        run(compared([source(1)]), tmp_path)

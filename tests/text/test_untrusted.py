@@ -1,5 +1,6 @@
 import gzip
 import json
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -189,3 +190,9 @@ def test_several_problems_are_counted() -> None:
 
 def test_a_strange_key_is_shown_safely_in_a_path() -> None:
     assert field_path(("turns", 3, "a\x1b[2J b")) == r"turns[3]['a\x1b[2J b']"
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(BadInput, match="is a pipe or a device, not a file; write it to a file first"):
+        list(scan_lines(tmp_path / "pipe"))

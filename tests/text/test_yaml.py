@@ -1,3 +1,4 @@
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -147,3 +148,19 @@ def test_a_text_without_front_matter_is_all_body() -> None:
 def test_front_matter_without_an_end_is_refused() -> None:
     with pytest.raises(BadConfig, match=r"care.md:1: the front matter has no end; close it with a line of ---"):
         split_front_matter("---\nid: a\n", file="care.md")
+
+
+@pytest.mark.parametrize(("text", "line"), [("\n---\nid: a\n---\n", 2), ("--\nid: a\n---\n", 1)])
+def test_front_matter_that_does_not_begin_the_file_is_not_taken_for_text(text: str, line: int) -> None:
+    with pytest.raises(BadConfig) as caught:
+        split_front_matter(text, file="care.md")
+    assert str(caught.value) == (
+        f"care.md:{line}: the front matter does not begin on line 1 with ---; "
+        "begin the file with a line of ---, or write *** for a rule"
+    )
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    with pytest.raises(BadConfig, match="is a pipe or a device, not a file; write it to a file first"):
+        load_yaml(tmp_path / "pipe.yaml")

@@ -141,3 +141,15 @@ def test_a_version_stands_once_also_with_others_between(root: Path) -> None:
 def test_a_yml_file_is_not_passed_over_in_silence(root: Path) -> None:
     write(root, "personas/other.yml", "id: other\n")
     assert said(root) == ["personas/other.yml: is not read; rename it to other.yaml"]
+
+
+def test_a_cohort_that_no_case_has_is_said_before_the_run(root: Path) -> None:
+    change(root, "configs/small.yaml", "scorecard: card", "scorecard: card\ncohort: personna")
+    assert said(root) == [
+        "configs/small.yaml:8: cohort: there is no facet of the cases 'personna'; did you mean 'persona'?"
+    ]
+
+
+def test_a_version_that_cannot_be_read_does_not_leave_its_days_without_a_policy(root: Path) -> None:
+    change(root, "configs/policies/home@1.yaml", "kind: upsell", "kind: no")
+    assert len(said(root)) == 1

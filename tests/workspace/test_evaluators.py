@@ -50,6 +50,43 @@ def test_a_file_that_is_no_evaluator_is_one_sentence(text: str, said: str) -> No
     assert problem(text) == f"evaluators/foo.py{said}"
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("max_words: int = 40", "max_words: int", "the default of setting 'max_words' is missing; correct the default"),
+        ("max_words: int = 40", "max_words: int = 'many'",
+         "the default of setting 'max_words' should be a valid integer, unable to parse string as an integer, "
+         "found 'many'; correct the default"),
+        ("max_words: int = 40", "threshold: float = float('nan')",
+         "the default of setting 'threshold' should be a finite number, found nan; correct the default"),
+        ("max_words: int = 40", "level = 'word'",
+         "the level 'word' is unknown; use one of turn, offer, conversation"),
+        ("max_words: int = 40", "scale = (1.0, 0.0)",
+         "the scale (1.0, 0.0) is not two rising numbers; write it as (0.0, 1.0)"),
+        ("max_words: int = 40", "scale = ('a', 1)",
+         "the scale ('a', 1) is not two rising numbers; write it as (0.0, 1.0)"),
+        ("    max_words: int = 40", "    @classmethod\n    def name(cls): return '../x'",
+         "the name '../x' is no word in snake_case; rename the class"),
+        ("    max_words: int = 40", "    @classmethod\n    def name(cls): raise KeyError(1)",
+         "the name 'KeyError: 1' is no word in snake_case; rename the class"),
+    ],
+)  # fmt: skip
+def test_a_class_that_would_end_a_run_later_is_one_sentence(old: str, new: str, said: str) -> None:
+    assert problem(BREVITY.replace(old, new)) == f"evaluators/foo.py: {said}"
+
+
+def test_an_import_that_raises_what_is_no_exception_is_one_sentence() -> None:
+    said = ":1: cannot be imported: BaseException: no; fix it or move it away"
+    assert problem("raise BaseException('no')\n") == f"evaluators/foo.py{said}"
+
+
+def test_a_text_without_front_matter_is_no_rubric() -> None:
+    assert problem("# Notes\n", "README.md") == (
+        "evaluators/README.md: has no front matter, so it is no rubric; "
+        "begin it with a line of ---, name: NAME and another ---, or move it away"
+    )
+
+
 def test_the_line_is_that_of_the_users_file_also_when_pydantic_refuses() -> None:
     found = problem(BREVITY.replace("max_words: int = 40", "max_words = 40"))
     assert found.startswith("evaluators/foo.py:7: cannot be imported: PydanticUserError: A non-annotated attribute")

@@ -255,9 +255,12 @@ def in_use(space: Workspace, evaluators: Sequence[Evaluator]) -> tuple[Evaluator
 
 
 def sha256_of(path: Path) -> str:
-    """The sha256 of a file's bytes. Raises NotFound."""
+    """The sha256 of a file's bytes. Raises NotFound or BadInput."""
     try:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except FileNotFoundError:
         raise NotFound(f"{shown(path)}: no such file; record it first") from None
+    except OSError as error:
+        problem = f"cannot be read ({error.strerror})"
+        raise BadInput(problem, file=shown(path), remedy="check the file and its permissions") from None

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from evalh.cli.show import warn
-from evalh.errors import BadConfig, BadInput
+from evalh.errors import BadConfig, BadInput, UserError
 from evalh.importers import Imported, open_source
 from evalh.models import Conversation, EncoderConfig
 from evalh.store.cache import ReadingCache
@@ -56,6 +56,12 @@ def tell_rejected(problems: list[str]) -> None:
         warn(f"  {problem}")
     if len(problems) > SHOWN_REJECTED:
         warn(f"  and {len(problems) - SHOWN_REJECTED} more")
+
+
+def refuse_nothing(conversations: int) -> None:
+    """Raise when not one conversation was judged, which must not look like success."""
+    if not conversations:
+        raise UserError("no conversation was judged; give at least one that can be read")
 
 
 def encoder_config(name: str) -> EncoderConfig:

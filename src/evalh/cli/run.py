@@ -37,7 +37,7 @@ def run(
     Replays the recordings of each version. A run that was interrupted goes on where it stopped.
     """
     from evalh.cli.assemble import plan_of, run_inputs
-    from evalh.cli.inputs import reading_cache, tell_rejected
+    from evalh.cli.inputs import reading_cache, refuse_nothing, tell_rejected
     from evalh.cli.progress import progress_bar
     from evalh.cli.show import console, warn
     from evalh.runner import run as run_all
@@ -56,13 +56,20 @@ def run(
 
     render_run(result, console())
     tell_rejected([f"{one.place}: {one.problem}" for one in result.manifest.rejected])
+    refuse_nothing(result.manifest.conversations)
 
 
 def _space(found: Workspace) -> Workspace:
-    """The workspace to run in; one without any run configuration gives way to the reference."""
+    """The workspace to run in; one without any run configuration gives way to the reference, with notice."""
+    from evalh.cli.show import warn
     from evalh.workspace import Workspace
+    from evalh.workspace.find import shown
 
-    return found if found.config_names() else Workspace.reference()
+    if found.config_names():
+        return found
+    if not found.is_reference:
+        warn(f"{shown(found.configs_folder)} has no run configuration; running the one that comes with evalh")
+    return Workspace.reference()
 
 
 def _changed(loaded: LoadedConfig, cohort: str | None, encoder: str | None) -> LoadedConfig:

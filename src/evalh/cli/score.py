@@ -47,7 +47,7 @@ def score(  # noqa: PLR0913, PLR0917 - an argument for each option
     Prints what was found in each conversation, and a summary.
     """
     from evalh.cli.assemble import score_inputs
-    from evalh.cli.inputs import Source, day, encoder_config, reading_cache, results_in, tell_rejected
+    from evalh.cli.inputs import Source, day, encoder_config, reading_cache, refuse_nothing, results_in, tell_rejected
     from evalh.cli.progress import progress_bar
     from evalh.runner import run as run_all
     from evalh.workspace import Workspace
@@ -68,6 +68,7 @@ def score(  # noqa: PLR0913, PLR0917 - an argument for each option
             result = run_all(inputs, folder, cache=cache, progress=progress)
         _print(result, as_json, kept=out is not None)
     tell_rejected([f"{one.place}: {one.problem}" for one in result.manifest.rejected])
+    refuse_nothing(result.manifest.conversations)
 
 
 def _print(result: RunResult, as_json: bool, kept: bool) -> None:

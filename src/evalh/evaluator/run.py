@@ -35,7 +35,7 @@ def _verdicts(evaluator: Evaluator, ctx: EvalContext) -> list[Score]:
             found.append(_score(score))  # noqa: PERF401 - what was found before a failure is kept
     except Withheld as withheld:
         found.append(Score(level="conversation", state=withheld.state, reason=withheld.reason))
-    except Exception as error:  # any failure of a user's evaluator is a row, not the end of the run
+    except (Exception, SystemExit) as error:  # any failure of a user's evaluator is a row, not the end of the run
         found.append(Score(level="conversation", state="errored", reason=_told(error)))
     return found
 
@@ -46,7 +46,7 @@ def _score(value: object) -> Score:
     return value
 
 
-def _told(error: Exception) -> str:
+def _told(error: BaseException) -> str:
     return f"{type(error).__name__}: {str(error)[:MAX_MESSAGE]}"
 
 

@@ -18,7 +18,7 @@ from evalh.importers.base import (
     unknown_format,
     with_unique_ids,
 )
-from evalh.importers.dataset import PREFIX, dataset_records, is_dataset
+from evalh.importers.dataset import PREFIX, dataset_records, is_dataset, transcripts_in
 from evalh.importers.detect import FORMATS, RECORD_FORMATS, format_of
 from evalh.importers.records import first_bytes, json_records
 from evalh.importers.table import looks_like_table, read_table
@@ -33,15 +33,16 @@ def open_source(
 ) -> Iterator[Imported | Rejected]:
     """The conversations of a file, folder or ``hf:NAME[:SPLIT]``, one at a time, in order.
 
-    The format is found by content unless `format` names one of FORMATS; `mapping` is a dict or a YAML file that
-    says which column holds what and who the speakers are. A record that cannot be read comes as Rejected, and the
-    rest follows. Raises NotFound and BadConfig at once, before anything is read.
+    The JSON, JSONL and CSV files of a folder are read one after the other. The format is found by content unless
+    `format` names one of FORMATS; `mapping` is a dict or a YAML file that says which column holds what and who the
+    speakers are. A record that cannot be read comes as Rejected, and the rest follows. Raises NotFound and BadConfig
+    at once, before anything is read.
     """
     if format is not None and format not in FORMATS:
         raise unknown_format(format, list(FORMATS))
     columns = read_mapping(mapping)
     name = str(source)
-    if not name.startswith(PREFIX) and not _exists(name):
+    if not name.removeprefix(PREFIX) or (not name.startswith(PREFIX) and not _exists(name)):
         raise NotFound(f"{name[:500]!r}: no such file or folder; check the path")
     return _read(name, format, columns)
 
@@ -55,7 +56,9 @@ def _exists(name: str) -> bool:
 
 def _read(name: str, wanted: str | None, mapping: SourceMapping) -> Iterator[Imported | Rejected]:
     try:
-        if wanted == "dataset" or is_dataset(name):
+        if wanted != "dataset" and (inside := transcripts_in(name)):
+            yield from refusing_repeats(item for path in inside for item in _read(path, wanted, mapping))
+        elif wanted == "dataset" or is_dataset(name):
             chosen = None if wanted == "dataset" else wanted
             yield from _converted(dataset_records(name, mapping), chosen, mapping)
         elif wanted == "table" or _is_table(Path(name), wanted):

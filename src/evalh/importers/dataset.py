@@ -18,12 +18,33 @@ from evalh.models import Json
 
 PREFIX = "hf:"
 _SPLITS = ("train", "test", "validation")
+_TRANSCRIPTS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv")
+_SAVED = ("dataset_dict.json", "state.json")
 
 
 def is_dataset(source: str) -> bool:
     """Whether `source` is ``hf:NAME[:SPLIT]``, a folder, or a parquet or arrow file."""
     path = Path(source)
     return source.startswith(PREFIX) or path.is_dir() or (path.is_file() and _kind(path) is not None)
+
+
+def transcripts_in(source: str) -> list[str]:
+    """The JSON, JSONL, CSV and TSV files of a folder and the folders in it, by name; none when it is a data set."""
+    folder = Path(source)
+    if source.startswith(PREFIX) or not folder.is_dir():
+        return []
+    inside = [path for path in sorted(folder.rglob("*")) if path.is_file() and _is_shown(path.relative_to(folder))]
+    if any(path.name in _SAVED or path.suffix in (".parquet", ".arrow") for path in inside):
+        return []
+    found = [str(path) for path in inside if path.name.removesuffix(".gz").endswith(_TRANSCRIPTS)]
+    if not found:
+        remedy = f"put {', '.join(_TRANSCRIPTS)} or .parquet files in it"
+        raise BadInput("there are no transcripts in this folder", file=source, remedy=remedy)
+    return found
+
+
+def _is_shown(path: Path) -> bool:
+    return not any(part.startswith(".") for part in path.parts)
 
 
 def dataset_records(source: str, mapping: SourceMapping) -> Iterator[Record | BadInput]:
@@ -34,7 +55,7 @@ def dataset_records(source: str, mapping: SourceMapping) -> Iterator[Record | Ba
             yield Record(_record(row, mapping), Place(name, index=index))
     except BadInput as error:
         yield error
-    except (OSError, ValueError, RuntimeError, ImportError, KeyError, TypeError, NotImplementedError) as error:
+    except (OSError, ValueError, RuntimeError, ImportError, LookupError, TypeError) as error:
         yield _unreadable(name, error)
 
 
@@ -64,7 +85,7 @@ def _rows(name: str, split: str | None) -> Iterable[Mapping[str, Any]]:
     if path.is_file():
         kind = _kind(path) or "parquet"
         return _one(datasets.load_dataset(kind, data_files=str(path), streaming=True), name, None)
-    if (path / "dataset_dict.json").is_file() or (path / "state.json").is_file():
+    if any((path / saved).is_file() for saved in _SAVED):
         return _one(datasets.load_from_disk(name), name, split)
     return _one(datasets.load_dataset(name, split=split, streaming=True), name, split)
 

@@ -212,7 +212,8 @@ def _only_named(hits: dict[str, Hit], floor: Floor, item: Named) -> tuple[Act, f
 
 def _put_forward(hits: dict[str, Hit], floor: Floor, item: Named) -> tuple[Act, float]:
     asking, stating = _asking(hits), hits.get("state") or hits.get("weak")
-    if item.offer in floor.asked:
+    requested = item.offer is not None and floor.status.get(item.offer) == "not_pitched"
+    if item.offer in floor.asked or requested:
         return "answer", 0.8 if asking or stating else 0.7
     if asking:
         return "pitch", asking.rule.confidence

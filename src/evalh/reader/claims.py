@@ -57,7 +57,7 @@ class _Spot:
 
 # The customer's account rather than an offer.
 _ACCOUNT = re.compile(
-    r"\b(?:bills?|billed|billing|balance|credit(?:ed|ing)?|refund\w*|payments?|paid|ow(?:e|ed|es|ing)|overdue"
+    r"\b(?:budget|bills?|billed|billing|balance|credit(?:ed|ing)?|refund\w*|payments?|paid|ow(?:e|ed|es|ing)|overdue"
     r"|past due"
     r"|due|invoices?|charged|statement|transactions?|deposited|withdr\w+|transferred|remaining|left over|you've used"
     r"|you have used|you used|late fee|overdraft|chargeback|arrears|account|reimburse\w*|subtotal|grand total"
@@ -67,7 +67,7 @@ _PLUS_AFTER = re.compile(r",? plus [$£€]?\d")
 _WITH_BEFORE = re.compile(r"[$£€]\d[^;]{0,24}\b(?:with|including|incl\.?)\b[^.;$£€]{0,40}$")
 _ON_ONE_BILL = re.compile(r"\b(?:one|a single|the same) bill\b")
 _ACCOUNT_AFTER = re.compile(
-    r"[\s*]*(?:\w+ )?(?:credit(?!s? card|s? limit)s?|refund|payment|balance|bill|overdue|due|owed|outstanding"
+    r"[\s*]*(?:\w+ )?(?:budget|credit(?!s? card|s? limit)s?|refund|payment|balance|bill|overdue|due|owed|outstanding"
     r"|remaining|left"
     r"|charge (?:on|from|to) your|on your (?:bill|statement|account|last|current|card)|from (?:your )?(?:last"
     r"|the last)"

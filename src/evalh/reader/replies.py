@@ -29,7 +29,9 @@ _BUYS = re2.compile(
 )
 _NUMBERING = re2.compile(r"^(?:\s*(?:[0-9]+[.)]|[-*])\s*)?")
 _TURN = re2.compile(r"[.;!?,]|\b(?:but|actually|wait|ok|okay|yes|then|fine|well|so)\b")
-_REPORTED = re2.compile(r"\b(?:told|informed|thought|understood|said|assumed|heard|was supposed|last time|back then)\b")
+_REPORTED = re2.compile(
+    r"\b(?:told|informed|advised|recommended|thought|understood|said|assumed|heard|was supposed|last time|back then)\b"
+)
 _NOT_A_NO = re2.compile(r"^(?:uh |um |oh |well )*no (?:problem|problems|worries|doubt|rush|wonder|prob|kidding|way)\b")
 _ABOUT_IT = re2.compile(
     r"\b(?:it|that|this|one|price|cost|costs|pay|month|monthly|contract|fee|fees|free|cover|covers|include|included|"
@@ -111,9 +113,16 @@ def _decide_for(
         decided = _decide(view.text, 0, len(view.text), table.question, False)
     if decided is None and table.question != "other" and ("?" in view.text or amounts(view.text)):
         decided = _Decision("ask", 0.5, 0, len(view.text))
-    if decided is not None and decided.reply == "accept" and item.status == "not_pitched" and decided.confidence < 0.9:
+    if decided is not None and item.status == "not_pitched" and not _answers_a_request(decided, bool(mine)):
         decided = None
     return decided or _Decision("ignore", 0.6, 0, len(view.text))
+
+
+def _answers_a_request(decided: _Decision, named: bool) -> bool:
+    """What can be said of an offer the customer asked about themselves, before anybody pitched it."""
+    if decided.reply == "accept":
+        return decided.confidence >= 0.9
+    return decided.reply == "ask" or (decided.reply in ("refuse", "defer", "object") and named)
 
 
 def _unprompted(

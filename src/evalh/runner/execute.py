@@ -104,11 +104,10 @@ def _make(out_dir: Path) -> None:
 
 def _begin(journal: Journal, out_dir: Path, manifest: Manifest, resume: bool) -> Journal:
     old = read_manifest(out_dir)
-    if old is not None and old.run_id != manifest.run_id:
-        if resume and (old.status == "complete" or len(journal)):
-            raise UserError(_other_run(out_dir, old, manifest))
-        resume = False
-    if not resume:
+    same = old is not None and old.run_id == manifest.run_id
+    if old is not None and not same and resume and (old.status == "complete" or len(journal)):
+        raise UserError(_other_run(out_dir, old, manifest))
+    if not (resume and same):
         journal.clear()
         clear_results(out_dir)
     write_json(out_dir / MANIFEST, manifest)
@@ -248,7 +247,7 @@ def _ask(inputs: RunInputs, context: EvalContext) -> tuple[list[Question], dict[
             asked.update({question.sha256: question for question in used.evaluator.questions(context)})
         except Withheld:
             continue
-        except Exception as error:  # a user's evaluator may raise anything; it becomes its row
+        except (Exception, SystemExit) as error:  # a user's evaluator may raise anything; it becomes its row
             failed[used.evaluator.name()] = f"questions: {type(error).__name__}: {str(error)[:300]}"
     return list(asked.values()), failed
 

@@ -69,6 +69,8 @@ def _validated(path: Path, adapter: TypeAdapter[Value]) -> Value:
         return adapter.validate_python(parse_json(text, file=path, max_bytes=MAX_FILE_BYTES))
     except FileNotFoundError:
         raise NotFound(f"{path}: no such file; run it again") from None
+    except OSError as error:
+        raise BadInput(f"cannot be read ({error.strerror})", file=path, remedy="name another folder") from None
     except ValidationError as error:
         raise explain(error, file=path) from None
 

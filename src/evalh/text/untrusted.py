@@ -9,6 +9,7 @@ import gzip
 import json
 import math
 import re
+import stat
 import types
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -172,11 +173,22 @@ def _bad_syntax(error: json.JSONDecodeError, bad: Callable[[str, str, int], BadI
 # --- bytes and lines ---
 
 
+def is_endless(path: Path) -> bool:
+    """Whether reading `path` may wait for ever or never end: it is there, but neither a file nor a folder."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
 def read_chunks(path: Path) -> Iterator[bytes]:
     """The bytes of `path` in chunks, unpacked when it is gzip, without a byte order mark.
 
     Raises NotFound or BadInput, also for a gzip file that unpacks to more than 100 times its size.
     """
+    if is_endless(path):
+        raise BadInput("is a pipe or a device, not a file", file=path, remedy="write it to a file first")
     try:
         with path.open("rb") as raw:
             yield from _unmarked(_chunks(raw, path))

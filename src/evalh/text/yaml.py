@@ -29,7 +29,7 @@ from ruamel.yaml.events import (
 
 from evalh.errors import BadConfig, NotFound
 from evalh.models import Json
-from evalh.text.untrusted import explain_each, field_path, mib, shorten
+from evalh.text.untrusted import explain_each, field_path, is_endless, mib, shorten
 
 MAX_YAML_BYTES = 1024 * 1024
 MAX_YAML_DEPTH = 64
@@ -78,6 +78,8 @@ def load_yaml(source: Path | str, *, file: str | Path | None = None, first_line:
 
 def read_text(path: Path) -> str:
     """The text of a UTF-8 file of at most 1 MiB; raises NotFound or BadConfig."""
+    if is_endless(path):
+        raise BadConfig("is a pipe or a device, not a file", file=path, remedy="write it to a file first")
     try:
         with path.open("rb") as stream:
             raw = stream.read(MAX_YAML_BYTES + 1)
@@ -116,11 +118,21 @@ def split_front_matter(text: str, *, file: str | Path | None = None) -> tuple[st
     """
     lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
     if lines[0].rstrip() != "---":
+        _refuse_late_front_matter(lines, file)
         return "", "\n".join(lines), 1
     for number, line in enumerate(lines[1:], start=1):
         if line.rstrip() == "---":
             return "\n".join(lines[1:number]) + "\n", "\n".join(lines[number + 1 :]), number + 2
     raise BadConfig("the front matter has no end", file=file, line=1, remedy="close it with a line of ---")
+
+
+def _refuse_late_front_matter(lines: list[str], file: str | Path | None) -> None:
+    """Front matter that would be taken for text: after empty lines, or behind a rule of another length."""
+    number, first = next(((number, line) for number, line in enumerate(lines, 1) if line.strip()), (1, ""))
+    marks = first.strip()
+    if len(marks) > 1 and set(marks) == {"-"} and "---" in (line.rstrip() for line in lines[number - 1 :]):
+        remedy = "begin the file with a line of ---, or write *** for a rule"
+        raise BadConfig("the front matter does not begin on line 1 with ---", file=file, line=number, remedy=remedy)
 
 
 def _checked(document: Document, model: type[AnyModel]) -> AnyModel | list[BadConfig]:

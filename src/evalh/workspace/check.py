@@ -37,7 +37,7 @@ class _Everything:
 
     def policy_set(self, policy_id: str) -> PolicySet | None:
         """The policy of that id, when all its versions are good."""
-        versions = [one for one in self.policies if one.value is not None and one.value.id == policy_id]
+        versions = [one for one in self.policies if _policy_id(one) == policy_id]
         wrong = [error for one in versions for error in one.problems] + set_problems(versions)
         return policy_rules.as_set(versions) if versions and not wrong else None
 
@@ -53,6 +53,11 @@ class _Everything:
         """That version of the prompt, when it can be read."""
         named = [one.value for one in self.prompts if one.value is not None]
         return next((one for one in named if (one.agent, one.version) == (agent, version)), None)
+
+
+def _policy_id(found: FoundPolicy) -> str:
+    """The id a version says it has; of one that cannot be read, the id its file is named by."""
+    return found.value.id if found.value is not None else found.path.stem.partition("@")[0]
 
 
 def check(space: Workspace) -> list[UserError]:
@@ -164,11 +169,20 @@ def _in_config(every: _Everything, found: Found[RunConfig], config: RunConfig) -
         yield from _named(found, "prompt version", version, versions or (), ("prompts", "versions", index))
     if config.policy is not None and not config.policy.endswith(".yaml"):
         yield from _named(found, "policy", config.policy, every.policy_ids(), ("policy",))
+    facets = _facets(every, config.golden_set)
+    if facets is not None:
+        yield from _named(found, "facet of the cases", config.cohort, ["persona", *facets], ("cohort",))
     for index, name in enumerate(config.personas):
         yield from _named(found, "persona", name, every.persona_ids(), ("personas", index))
     yield from _in_card_name(every, found, config)
     if not space.discovery.problems:
         yield from made(found, {name: one.cls for name, one in space.discovery.found.items()})[1]
+
+
+def _facets(every: _Everything, set_id: str) -> list[str] | None:
+    """The facets of a golden set's cases; None when it cannot be read."""
+    cases = [case for one in every.sets if one.folder.name == set_id for case in one.by_id.values()]
+    return sorted({name for case in cases for name in case.facets}) if cases else None
 
 
 def _in_card_name(every: _Everything, found: Found[RunConfig], config: RunConfig) -> Iterator[UserError]:

@@ -5,18 +5,24 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import inspect
+import re
 import sys
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.machinery import SourceFileLoader
+from math import isfinite
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
+
+from pydantic import ValidationError
 
 from evalh.errors import BadConfig, UserError
 from evalh.evaluator import Evaluator
 from evalh.evaluator.scorecard import EVALUATOR as SCORECARD_NAME
+from evalh.models.vocabulary import Level
+from evalh.text.untrusted import Problem, explain_each, shorten
 from evalh.workspace.files import Found, files
 from evalh.workspace.find import shown
 from evalh.workspace.rubric import RubricEvaluator, read_rubric
@@ -116,9 +122,10 @@ def read_python(path: Path) -> Found[type[Evaluator]]:
     except BadConfig as error:
         return Found(path, None, (error,))
     own = [value for value in vars(module).values() if _defines(module, value)]
-    if len(own) == 1:
-        return Found(path, own[0])
-    return Found(path, None, (_not_one(path, [cls.__name__ for cls in own]),))
+    if len(own) != 1:
+        return Found(path, None, (_not_one(path, [cls.__name__ for cls in own]),))
+    wrong = tuple(_class_problems(path, own[0]))
+    return Found(path, None if wrong else own[0], wrong)
 
 
 def _defines(module: ModuleType, value: object) -> bool:
@@ -130,6 +137,43 @@ def _not_one(path: Path, names: list[str]) -> BadConfig:
     if names:
         return _bad(path, f"defines {len(names)} evaluators, {', '.join(names)}", "keep one in each file")
     return _bad(path, "defines no evaluator", "add a class of Evaluator with an evaluate method, or move it away")
+
+
+def _class_problems(path: Path, cls: type[Evaluator]) -> Iterator[BadConfig]:
+    """What would end a run later: a name, scale or level that is none, a setting without a usable default."""
+    name = _name_of(cls)
+    if re.fullmatch("[a-z][a-z0-9_]*", name) is None:
+        yield _bad(path, f"the name {shorten(name)} is no word in snake_case", "rename the class")
+    if cls.level not in get_args(Level):
+        yield _bad(path, f"the level {shorten(cls.level)} is unknown", f"use one of {', '.join(get_args(Level))}")
+    if not _is_scale(cls.scale):
+        yield _bad(path, f"the scale {cls.scale!r:.60} is not two rising numbers", "write it as (0.0, 1.0)")
+    for one in _setting_problems(cls):
+        yield _bad(path, f"the default of setting {one.field!r} {one.problem}", "correct the default")
+
+
+def _is_scale(scale: object) -> bool:
+    if not isinstance(scale, tuple | list) or not all(isinstance(end, int | float) for end in scale):
+        return False
+    return len(scale) == 2 and isfinite(sum(scale)) and scale[0] < scale[1]
+
+
+def _name_of(cls: type[Evaluator]) -> str:
+    try:
+        return str(cls.name())
+    except Exception as error:  # a user's class may raise anything
+        return f"{type(error).__name__}: {error}"
+
+
+def _setting_problems(cls: type[Evaluator]) -> list[Problem]:
+    required = [name for name, info in cls.model_fields.items() if info.is_required()]
+    if required:
+        return [Problem((name,), name, "is missing", "give it one") for name in required]
+    try:
+        cls.model_validate(dict(cls.model_construct()))
+    except ValidationError as error:
+        return explain_each(error, cls)
+    return []
 
 
 class _Loader(SourceFileLoader):
@@ -150,7 +194,9 @@ def _imported(path: Path) -> ModuleType:
     sys.modules[name] = module
     try:
         loader.exec_module(module)
-    except (Exception, SystemExit) as error:  # a user's file may raise anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a user's file may raise anything, such as SystemExit or what pytest.skip raises
         del sys.modules[name]
         problem = f"cannot be imported: {type(error).__name__}: {_said(error)}"
         raise _bad(path, problem, "fix it or move it away", _line(path, error)) from None

@@ -65,6 +65,9 @@ def read_rubric(path: Path) -> Found[type[Evaluator]]:
     """The evaluator in a Markdown file."""
     try:
         front, body, line = split_front_matter(read_text(path), file=shown(path))
+        if not front:
+            remedy = "begin it with a line of ---, name: NAME and another ---, or move it away"
+            raise BadConfig("has no front matter, so it is no rubric", file=shown(path), remedy=remedy)
         document = load_yaml(front, file=shown(path), first_line=2)
     except UserError as error:
         return Found(path, None, (error,))
