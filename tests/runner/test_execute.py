@@ -414,12 +414,13 @@ def test_memory_does_not_grow_with_the_number_of_conversations(tmp_path: Path) -
 
 
 def test_a_journal_without_its_manifest_is_not_believed(tmp_path: Path) -> None:
-    stopped(tmp_path, compared(two_versions(3)))
+    with pytest.raises(KeyboardInterrupt):
+        run(compared(two_versions(90), reader=FakeReader(fails_at=128)), tmp_path)
     (tmp_path / "manifest.json").unlink()
-    reader = FakeReader()
-    run(inputs(two_versions(3), reader=reader, baseline="v1"), tmp_path)
+    again = FakeReader()
+    run(compared(two_versions(90), reader=again), tmp_path)
 
-    assert len(reader.read_ids) == 6
+    assert len(again.read_ids) == 180
 
 
 def test_a_manifest_that_is_a_folder_is_one_sentence(tmp_path: Path) -> None:
