@@ -137,3 +137,8 @@ def test_offsets_point_at_the_words() -> None:
 
 def test_a_long_run_of_number_words_is_read_in_linear_time() -> None:
     assert amounts("one " * 5_000) == ()
+
+
+def test_an_amount_for_the_trip_is_paid_per_trip() -> None:
+    (amount, *_) = amounts("it's $49.00 for the whole trip, up to thirty days")
+    assert (amount.kind, amount.period) == ("money", "trip")

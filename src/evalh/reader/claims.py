@@ -721,7 +721,7 @@ _OWN_LABEL = re.compile(
 _OTHER_MATTER = re.compile(
     r"\b(?:economy|business class|first class|cabin|difference|flights?|fares?|reservation|booking|baggage"
     r"|bags? allowance"
-    r"|checked bags?|original|upgraded|total (?:additional )?cost|itinerary|order|repair|appointment)\b"
+    r"|checked bags?|upgraded|total (?:additional )?cost|itinerary|appointment)\b"
 )
 _BARE = re.compile(
     r"(?:\W|\b(?:it|it's|is|that's|that|yes|yeah|yep|sure|so|um|uh|er|only|just|for|about|would|be|ok|okay|and"

@@ -142,6 +142,7 @@ _PER = re.compile(
 _PER_WORDS = {"pax": "passenger", "traveller": "traveler", "people": "person", "head": "person", "licence": "license",
               "gig": "gb", "gigabyte": "gb", "apiece": "each", "phone": "line", "kid": "child"}  # fmt: skip
 _ADD = re.compile(r"\s+(?:of (?:[a-z-]+ )?data|extra|more|additional|plus tax(?:es)?|flat|total|only|usd)\b")
+_FOR_THE_TRIP = re.compile(r"\s*for (?:the|your|a|one|each) (?:whole |entire )?trip\b")
 _PERIOD_BEFORE = re.compile(
     r"\b(one[- ]time|one[- ]off|monthly|annual|yearly|weekly|daily)\s+"
     r"(?:\w+\s+){0,2}(?:of|is|are|was|be|for|at|:)?[\s:]*(?:just |only |about )?(?:us)?[$£€]?\s?$"
@@ -592,6 +593,8 @@ def _rate(text: str, end: int) -> tuple[str | None, str | None, int]:
         at = skip.end() if (skip := _ADD.match(text, end)) else end
         if period is None and (match := _PERIOD.match(text, at)):
             period, end = _period_word(next(filter(None, match.groups()))), match.end()
+        elif period is None and (match := _FOR_THE_TRIP.match(text, at)):
+            period, end = "trip", match.end()
         elif per is None and (match := _PER.match(text, at)):
             word = next(filter(None, match.groups()))
             per, end = _PER_WORDS.get(word, word), match.end()
