@@ -1,4 +1,4 @@
-"""The telecom reference set: big enough, varied, labelled by others than its writers, and judged as its edit deserves."""
+"""The telecom reference set: big, varied, labelled by others than its writers, and judged as its edit deserves."""
 
 from __future__ import annotations
 

@@ -426,5 +426,5 @@ def test_a_journal_without_its_manifest_is_not_believed(tmp_path: Path) -> None:
 def test_a_manifest_that_is_a_folder_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").mkdir()
 
-    with pytest.raises(UserError, match="manifest.json: cannot be read"):
+    with pytest.raises(UserError, match=r"manifest\.json: cannot be read"):
         run(compared([source(1)]), tmp_path)
