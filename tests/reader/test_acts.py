@@ -119,6 +119,19 @@ def test_a_product_outside_the_policy_is_a_pitch_of_something_unknown() -> None:
     assert (found.act.offer, found.act.known, found.act.said) == (None, False, "Platinum Shield package")
 
 
+def test_a_plan_the_policy_does_not_have_is_pitched_by_a_plain_question() -> None:
+    (found,) = acts("Your issue is fixed. Would you like our 5G Home plan for $45?")
+    assert (found.act.act, found.act.known, found.act.said) == ("pitch", False, "5G Home plan")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Would you like to keep your current plan?", "The Return Window is 30 days.", "I can explain the refund policy."],
+)
+def test_other_things_with_capitals_are_no_unknown_product(text: str) -> None:
+    assert acts(text) == []
+
+
 def test_a_nameless_upgrade_is_a_pitch_of_no_particular_offer() -> None:
     (found,) = acts("We could upgrade you to a faster plan for ten more a month.")
     assert (found.act.offer, found.act.known, found.act.act) == (None, True, "pitch")

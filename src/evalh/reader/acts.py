@@ -22,13 +22,11 @@ _RANK: dict[Act, int] = {"pitch": 4, "withdraw": 3, "read_back": 2, "answer": 1,
 _SALE_CUE = ("ask", "ask_reference", "ask_hear", "category")
 _LATER_ASK = ("ask_reference", "ask_hear", "ask")
 _PRODUCT = (
-    "plan|package|pass|bundle|add-on|addon|tier|membership|insurance|protection|warranty|subscription|card|suite|"
-    "cover|coverage|service|upgrade|guard|shield|club|program|programme|line|lounge|kit"
+    "plan|package|pass|bundle|add-on|addon|tier|membership|insurance|protection|warranty|subscription|suite|cover|"
+    "coverage|upgrade|guard|shield|program|programme"
 )
 _UNKNOWN = re2.compile(
-    r"(?:[Oo]ur|[Tt]he|[Aa]|[Aa]n|[Nn]ew) ((?:[A-Z][A-Za-z0-9'+-]*\s){0,3}[A-Z][A-Za-z0-9'+-]*(?: (?i:"
-    + _PRODUCT
-    + r"))?)\b"
+    r"\b(?:[Oo]ur|[Tt]he|[Aa]|[Aa]n|[Nn]ew) (?:new )?((?:[A-Z0-9][A-Za-z0-9'+-]*\s){1,4}(?i:" + _PRODUCT + r"))\b"
 )
 _UNKNOWN_SPOKEN = re2.compile(r"\b(?:our|the) (?:new |brand new )?((?:[a-z0-9-]+ ){1,2}(?:" + _PRODUCT + r"))\b")
 _GENERIC = frozenset(
@@ -100,6 +98,8 @@ _GENERIC = frozenset(
     ]
 )
 
+_NOUNS = frozenset(_PRODUCT.split("|"))
+
 
 @dataclass(frozen=True)
 class Floor:
@@ -165,7 +165,7 @@ def _judge(view: TurnView, item: Named, named: Sequence[Named], floor: Floor, ru
 
 
 def _cap(item: Named) -> float:
-    return item.confidence if item.offer is not None else max(item.confidence, 0.6)
+    return item.confidence if item.offer is not None or not item.known else max(item.confidence, 0.6)
 
 
 def _masked(text: str, start: int, end: int, item: Named, named: Sequence[Named]) -> str:
@@ -254,12 +254,13 @@ def _can_be_asked_for(target: _Found, floor: Floor) -> bool:
 
 def _unnamed(view: TurnView, floor: Floor, rules: RuleSet) -> list[_Found]:
     for start, end in view.sentences:
+        unknown = _pitched_unknown(view, start, end, floor, rules)
+        if unknown is not None:
+            return [unknown]
         hits = {hit.label: hit for hit in reversed(list(rules.hits(view.text, start, end)))}
         cue = next((hits[label] for label in _SALE_CUE if label in hits), None)
-        if cue is None:
-            continue
-        target = _target(view, start, end, floor, hits)
-        if target is None:
+        target = _target(view, start, end, floor, hits) if cue is not None else None
+        if cue is None or target is None:
             continue
         settled = target.offer is not None and floor.status.get(target.offer) == "accepted"
         act: Act = "read_back" if settled else "answer" if target.offer in floor.asked else "pitch"
@@ -303,9 +304,6 @@ def _restates(text: str, start: int, end: int, floor: Floor) -> bool:
 
 def _target(view: TurnView, start: int, end: int, floor: Floor, hits: Mapping[str, Hit]) -> Named | None:
     """What a sentence that sells without naming an offer of the policy is about."""
-    unknown = _unknown(view, start, end)
-    if unknown is not None and ("ask" in hits or "category" in hits):
-        return unknown
     if "category" in hits:
         return _nameless(view, start, end, floor)
     meant = floor.current or (floor.recent if "ask_reference" in hits else None)
@@ -325,14 +323,24 @@ def _nameless(view: TurnView, start: int, end: int, floor: Floor) -> Named:
     return Named(start, end, None, candidates, "category", said, 0.62)
 
 
+def _pitched_unknown(view: TurnView, start: int, end: int, floor: Floor, rules: RuleSet) -> _Found | None:
+    """A product of no policy that is put before the customer as an offer of the policy would be."""
+    item = _unknown(view, start, end)
+    if item is None:
+        return None
+    found = _judge(view, item, [item], floor, rules)
+    return found if found.act == "pitch" else None
+
+
 def _unknown(view: TurnView, start: int, end: int) -> Named | None:
-    raw = view.norm.quote(start, end)
-    match = _UNKNOWN.search(raw)
-    if match and not set(match.group(1).lower().split()) <= _GENERIC:
-        return Named(start, end, None, (), "name", match.group(1).strip(), 0.7, known=False)
-    spoken = _UNKNOWN_SPOKEN.search(view.text[start:end])
-    if spoken and not set(spoken.group(1).split()[:-1]) <= _GENERIC:
-        return Named(start, end, None, (), "name", spoken.group(1), 0.45, known=False)
+    raw_start, raw_end = view.norm.span(start, end)
+    match = _UNKNOWN.search(view.norm.raw, raw_start, raw_end)
+    if match and not set(match.group(1).lower().split()) <= _GENERIC | _NOUNS:
+        first, last = view.norm.locate(match.start(1)), view.norm.locate(match.end(1) - 1) + 1
+        return Named(first, last, None, (), "name", match.group(1).strip(), 0.7, known=False)
+    spoken = _UNKNOWN_SPOKEN.search(view.text, start, end)
+    if spoken and not set(spoken.group(1).split()) <= _GENERIC | _NOUNS:
+        return Named(spoken.start(1), spoken.end(1), None, (), "name", spoken.group(1), 0.45, known=False)
     return None
 
 
