@@ -258,6 +258,23 @@ def test_a_flag_named_like_an_offer_is_a_booking_when_it_says_yes() -> None:
     assert without.bookings == ()
 
 
+WORDED = [{"id": "limit", "text": "It covers one trip of up to 30 days from the first day you use it."}]
+
+
+@pytest.mark.parametrize(
+    ("said", "made"),
+    [
+        ("It covers one trip of up to 30 days from the first day you use it.", True),
+        ("Forty nine for the trip, up to thirty days from first use.", True),
+        ("You can use it for your trip from Monday.", False),
+    ],
+)
+def test_a_disclosure_is_found_as_worded_or_with_its_content_in_other_words(said: str, made: bool) -> None:
+    lexicon = make_policy(disclosures=WORDED).lexicon
+    reading = READER.read([make_conversation(f"A: {said}\nC: ok")], lexicon)[0]
+    assert [fact.disclosure for fact in reading.disclosures] == (["limit"] if made else [])
+
+
 def test_an_unanswered_question_for_marketing_consent_is_read_with_its_answer() -> None:
     reading = read("A: May we text you offers and promotions now and then?\nC: no please don't")
     assert [(item.kind, item.answer, item.asked_turn) for item in reading.consents] == [("marketing", "no", 0)]

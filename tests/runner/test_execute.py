@@ -428,3 +428,12 @@ def test_a_manifest_that_is_a_folder_is_one_sentence(tmp_path: Path) -> None:
 
     with pytest.raises(UserError, match=r"manifest\.json: cannot be read"):
         run(compared([source(1)]), tmp_path)
+
+
+def test_a_refused_folder_is_left_as_it_was(tmp_path: Path) -> None:
+    run(inputs([source(1)]), tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(UserError, match="holds another run"):
+        run(inputs([source(1)], seed=3), tmp_path)
+
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before

@@ -59,6 +59,8 @@ def test_a_file_that_is_no_evaluator_is_one_sentence(text: str, said: str) -> No
          "found 'many'; correct the default"),
         ("max_words: int = 40", "threshold: float = float('nan')",
          "the default of setting 'threshold' should be a finite number, found nan; correct the default"),
+        ("max_words: int = 40", "rollup: str = 'most'",
+         "the rollup 'most' is unknown; use one of mean, min, any_fault"),
         ("max_words: int = 40", "level = 'word'",
          "the level 'word' is unknown; use one of turn, offer, conversation"),
         ("max_words: int = 40", "scale = (1.0, 0.0)",

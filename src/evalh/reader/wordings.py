@@ -17,6 +17,11 @@ MIN_PROHIBITED = 91.0
 SHORT = 24
 """A wording of fewer characters must be said nearly as it stands."""
 MIN_SHORT = 96.0
+MIN_REWORDED = 5
+"""A wording of fewer words is not recognised by its words alone."""
+_COMMONEST = frozenset(
+    ["a", "an", "the", "it", "is", "are", "be", "you", "your", "we", "our", "i", "and", "or", "of", "to", "in", "on", "at", "for", "with", "that", "this", "there", "will", "can", "one", "day", "after"]
+)
 _DIGITS = str.maketrans("0123456789", "##########")
 _NEGATED = re2.compile(r"\b(?:not|no|never|can't|cannot|won't|don't|doesn't|isn't|aren't|unable|without|nobody|nor)\b")
 
@@ -26,6 +31,8 @@ class _Wording:
     id: str
     text: str
     content: frozenset[str]
+    words: frozenset[str]
+    """Its words but for the commonest; numbers as digits."""
     negates: bool
 
 
@@ -51,7 +58,7 @@ class WordingFinder:
 
     def disclosures(self, view: TurnView) -> list[DisclosureFact]:
         """The disclosures an agent turn makes; one that a barge-in cut off is marked so."""
-        heard = _best(self._disclosures, view.text, MIN_DISCLOSURE)
+        heard = _best(self._disclosures, view.text, MIN_DISCLOSURE, reworded=True)
         facts = [_disclosure(view, place, cut_off=False) for place in heard]
         if view.turn.delivered is None:
             return facts
@@ -80,27 +87,40 @@ def similarity(wording: str, text: str) -> float:
     return fuzz.partial_ratio(_masked(normalise(wording).text), _masked(normalise(text).text)) / 100
 
 
-def _best(wordings: list[_Wording], text: str, least: float) -> list[_Place]:
+def _best(wordings: list[_Wording], text: str, least: float, *, reworded: bool = False) -> list[_Place]:
     said = frozenset(words(text))
     masked = _masked(text)
     best: dict[str, _Place] = {}
     for wording in wordings:
         if not wording.content or len(wording.content & said) < 0.5 * len(wording.content):
             continue
-        cutoff = max(least, MIN_SHORT) if len(wording.text) < SHORT else least
-        found = fuzz.partial_ratio_alignment(wording.text, masked, score_cutoff=cutoff)
-        if found is None or len(masked) < 0.6 * len(wording.text):
-            continue
-        score = round(found.score / 100, 4)
-        if wording.id not in best or score > best[wording.id].score:
-            best[wording.id] = _Place(wording.id, found.dest_start, found.dest_end, score)
+        place = _as_worded(wording, masked, least) or (_reworded(wording, said, text) if reworded else None)
+        if place is not None and (place.id not in best or place.score > best[place.id].score):
+            best[place.id] = place
     return list(best.values())
+
+
+def _as_worded(wording: _Wording, masked: str, least: float) -> _Place | None:
+    cutoff = max(least, MIN_SHORT) if len(wording.text) < SHORT else least
+    found = fuzz.partial_ratio_alignment(wording.text, masked, score_cutoff=cutoff)
+    if found is None or len(masked) < 0.6 * len(wording.text):
+        return None
+    return _Place(wording.id, found.dest_start, found.dest_end, round(found.score / 100, 4))
+
+
+def _reworded(wording: _Wording, said: frozenset[str], text: str) -> _Place | None:
+    """The same content in other words ("up to thirty days from first use"): most of its words, numbers too."""
+    if len(wording.words) < MIN_REWORDED:
+        return None
+    share = len(wording.words & said) / len(wording.words)
+    return _Place(wording.id, 0, len(text), round(share, 4)) if share * 100 >= MIN_DISCLOSURE else None
 
 
 def _wording(name: str, text: str) -> _Wording:
     plain = normalise(text).text
     content = frozenset(word for word in words(plain) if len(word) >= 4 and not word.isdigit())
-    return _Wording(name, _masked(plain), content, bool(_NEGATED.search(plain)))
+    kept = frozenset(words(plain)) - _COMMONEST
+    return _Wording(name, _masked(plain), content, kept, bool(_NEGATED.search(plain)))
 
 
 def _masked(text: str) -> str:

@@ -106,6 +106,8 @@ def _begin(journal: Journal, out_dir: Path, manifest: Manifest, resume: bool) ->
     old = read_manifest(out_dir)
     same = old is not None and old.run_id == manifest.run_id
     if old is not None and not same and resume and (old.status == "complete" or len(journal)):
+        if not len(journal):
+            journal.remove()
         raise UserError(_other_run(out_dir, old, manifest))
     if not (resume and same):
         journal.clear()

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from evalh.errors import UserError
 from evalh.models import Comparison, ConversationRow, Manifest, RejectedInput, digest
 from evalh.runner.record import Key
 from evalh.stats.summary import Summary, differences
@@ -96,8 +97,11 @@ def _completed(manifest: Manifest, summary: Summary, rejected: Sequence[Rejected
 
 
 def clear_results(out_dir: Path) -> None:
-    """Delete the results of the run that was here."""
-    for name in (SCORES, CONVERSATIONS, READINGS, AGGREGATES):
-        (out_dir / name).unlink(missing_ok=True)
-    for comparison in out_dir.glob("comparison*.json"):
-        comparison.unlink()
+    """Delete the results of the run that was here. Raises UserError when one cannot be deleted."""
+    results = [out_dir / name for name in (SCORES, CONVERSATIONS, READINGS, AGGREGATES)]
+    for path in (*results, *out_dir.glob("comparison*.json")):
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            problem = f"{path}: cannot be deleted ({error.strerror}); choose another folder with --out"
+            raise UserError(problem) from error

@@ -217,7 +217,10 @@ _FRACTIONS = frozenset({"1/2", "1/3", "1/4", "2/3", "3/4", "24/7"})
 
 
 _ONCE = re.compile(r" (?:just )?(?:once|one[- ]time|up ?front|one[- ]off)\b")
-_AND = re.compile(r",? ?(?:and|plus|with)? ?(?:a |another )?")
+_PAID = re.compile(
+    r" (?:just )?(?:once|one[- ]time|up ?front|one[- ]off|to leave|if you leave|for leaving|activation)\b"
+)
+_CENTS = re.compile(r"\d+\.\d\d")
 
 
 @lru_cache(maxsize=4_096)
@@ -233,21 +236,17 @@ def amounts(text: str) -> tuple[Amount, ...]:
 
 
 def _with_one_offs(text: str, ordered: list[Amount]) -> Iterator[Amount]:
-    """ "Nine dollars a month and nineteen once": a bare number beside a price is money too when it is paid once."""
-    before: Amount | None = None
+    """ "Nine dollars a month and nineteen once": a bare number that is paid is money where money was spoken of before."""
+    money: Amount | None = None
     for amount in ordered:
-        once = _ONCE.match(text, amount.end) if amount.kind == "count" and before is not None else None
-        if (
-            once
-            and before is not None
-            and before.kind == "money"
-            and _AND.fullmatch(text, before.full_end, amount.start)
-        ):
-            money = replace(amount, kind="money", unit=before.unit, full_end=once.end(), period="once")
-            yield money
+        paid = _PAID.match(text, amount.end) if amount.kind == "count" and money is not None else None
+        exact = amount.kind == "count" and _CENTS.fullmatch(amount.text) is not None
+        if money is not None and (paid or exact):
+            period = "once" if paid and _ONCE.match(text, amount.end) else None
+            yield replace(amount, kind="money", unit=money.unit, period=period)
         else:
             yield amount
-        before = amount
+        money = amount if amount.kind == "money" else money
 
 
 def _month_dates(text: str) -> Iterator[Amount]:

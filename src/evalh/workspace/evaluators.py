@@ -21,7 +21,7 @@ from pydantic import ValidationError
 from evalh.errors import BadConfig, UserError
 from evalh.evaluator import Evaluator
 from evalh.evaluator.scorecard import EVALUATOR as SCORECARD_NAME
-from evalh.models.vocabulary import Level
+from evalh.models.vocabulary import Level, Rollup
 from evalh.text.untrusted import Problem, explain_each, shorten
 from evalh.workspace.files import Found, files
 from evalh.workspace.find import shown
@@ -146,6 +146,9 @@ def _class_problems(path: Path, cls: type[Evaluator]) -> Iterator[BadConfig]:
         yield _bad(path, f"the name {shorten(name)} is no word in snake_case", "rename the class")
     if cls.level not in get_args(Level):
         yield _bad(path, f"the level {shorten(cls.level)} is unknown", f"use one of {', '.join(get_args(Level))}")
+    rollup = cls.model_fields["rollup"].get_default(call_default_factory=False)
+    if rollup not in get_args(Rollup):
+        yield _bad(path, f"the rollup {shorten(rollup)} is unknown", f"use one of {', '.join(get_args(Rollup))}")
     if not _is_scale(cls.scale):
         yield _bad(path, f"the scale {cls.scale!r:.60} is not two rising numbers", "write it as (0.0, 1.0)")
     for one in _setting_problems(cls):
