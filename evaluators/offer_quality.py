@@ -51,6 +51,10 @@ STOPWORDS = frozenset(SMALL_WORDS.split())
 SENTENCE_END = re2.compile(r"[.!?] ")
 
 
+FOLLOW_UP = 3
+"""Turns after a pitch in which the answer to "would you like to hear about it?" still belongs to it."""
+
+
 class OfferQuality(Evaluator):
     """Does each pitch name the product, say its benefit and whom it fits, and come naturally, without limp framing?
 
@@ -165,7 +169,7 @@ class OfferQuality(Evaluator):
     def _faults(self, ctx: EvalContext, pitch: OfferAct) -> list[OfferQualityLabel]:
         """The faults of a pitch, worst first."""
         turn, text = _plain(ctx.turn(pitch.turn).heard), _words_of(ctx, pitch)
-        so_far = " ".join(_words_of(ctx, act) for act in ctx.pitches() if _leads_to(act, pitch))
+        so_far = " ".join(_words_of(ctx, act) for act in (*ctx.pitches(), *ctx.reading.acts) if _belongs(act, pitch))
         offer = ctx.policy.offer(pitch.offer)
         present: dict[OfferQualityLabel, bool] = {
             "unnamed_product": not self._named(ctx, pitch),
@@ -179,14 +183,16 @@ class OfferQuality(Evaluator):
 
     def _named(self, ctx: EvalContext, pitch: OfferAct) -> bool:
         named = (
-            mention.offer == pitch.offer and mention.turn <= pitch.turn and mention.form in self.naming_forms
+            mention.offer == pitch.offer
+            and mention.turn <= pitch.turn + FOLLOW_UP
+            and mention.form in self.naming_forms
             for mention in ctx.reading.mentions
         )
         return any(named) or (pitch.offer is None and bool(pitch.said))
 
     def _benefit(self, ctx: EvalContext, pitch: OfferAct, offer: Offer | None, text: str) -> bool:
         claimed = any(
-            claim.kind == "feature" and claim.turn <= pitch.turn and claim.offer == pitch.offer
+            claim.kind == "feature" and claim.turn <= pitch.turn + FOLLOW_UP and claim.offer == pitch.offer
             for claim in ctx.reading.claims
         )
         return claimed or _any(self.benefit_cues, text) or self._says(text, _selling_points(offer))
@@ -206,6 +212,12 @@ class OfferQuality(Evaluator):
             return False
         warm = any(fact.turn == pitch.turn and fact.register_ == "empathetic" for fact in ctx.reading.registers)
         return not warm and not _any(self.acknowledging_cues, text)
+
+
+def _belongs(act: OfferAct, pitch: OfferAct) -> bool:
+    """A pitch leads up to another; what is answered right after it ("sure, tell me") is still part of it."""
+    answers = act.act == "answer" and act.offer == pitch.offer and pitch.turn < act.turn <= pitch.turn + FOLLOW_UP
+    return answers or (act.act == "pitch" and _leads_to(act, pitch))
 
 
 def _selling_points(offer: Offer | None) -> tuple[str, ...]:

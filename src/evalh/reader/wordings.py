@@ -20,8 +20,11 @@ MIN_SHORT = 96.0
 MIN_REWORDED = 5
 """A wording of fewer words is not recognised by its words alone."""
 _COMMONEST = frozenset(
-    ["a", "an", "the", "it", "is", "are", "be", "you", "your", "we", "our", "i", "and", "or", "of", "to", "in", "on", "at", "for", "with", "that", "this", "there", "will", "can", "one", "day", "after"]
-)
+    {
+        "a", "an", "the", "it", "is", "are", "be", "you", "your", "we", "our", "i", "and", "or", "of", "to", "in", "on",
+        "at", "for", "with", "that", "this", "there", "will", "can", "one", "day", "after",
+    }
+)  # fmt: skip
 _DIGITS = str.maketrans("0123456789", "##########")
 _NEGATED = re2.compile(r"\b(?:not|no|never|can't|cannot|won't|don't|doesn't|isn't|aren't|unable|without|nobody|nor)\b")
 

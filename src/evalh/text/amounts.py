@@ -236,7 +236,7 @@ def amounts(text: str) -> tuple[Amount, ...]:
 
 
 def _with_one_offs(text: str, ordered: list[Amount]) -> Iterator[Amount]:
-    """ "Nine dollars a month and nineteen once": a bare number that is paid is money where money was spoken of before."""
+    """A bare number that is paid is money where money was spoken of before: "nine dollars a month, nineteen once"."""
     money: Amount | None = None
     for amount in ordered:
         paid = _PAID.match(text, amount.end) if amount.kind == "count" and money is not None else None

@@ -12,7 +12,7 @@ from evalh.evaluator import Evaluator
 from evalh.models import Conversation, GoldenSet, Persona, PolicySet, Prompt, RunConfig, Scorecard
 from evalh.workspace.configs import LoadedConfig, defaults, made
 from evalh.workspace.evaluators import Discovery, FoundEvaluator, discover
-from evalh.workspace.files import Found, files, raise_all, read_yaml, unknown
+from evalh.workspace.files import Found, files, inside, raise_all, read_yaml, unknown
 from evalh.workspace.find import find_root, is_workspace, reference_root, shown
 from evalh.workspace.golden import FoundSet, read_recordings, read_set
 from evalh.workspace.policies import as_set, policy_files, read_policy, versions_beside
@@ -101,8 +101,7 @@ class Workspace:
 
     def prompt_names(self) -> dict[str, list[str]]:
         """The versions of each agent's prompt."""
-        folder = self.configs_folder / "prompts"
-        agents = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+        agents = [path for path in inside(self.configs_folder / "prompts") if path.is_dir()]
         found = {agent.name: [path.stem for path in files(agent, ".md")] for agent in agents}
         return {agent: versions for agent, versions in found.items() if versions}
 

@@ -71,9 +71,16 @@ def checked(path: Path, document: Document, model: type[AnyModel]) -> Found[AnyM
 
 def files(folder: Path, suffix: str) -> list[Path]:
     """The files of `folder` with that suffix, by name; hidden and underscored ones are left out."""
-    if not folder.is_dir():
-        return []
-    return sorted(path for path in folder.iterdir() if path.suffix == suffix and path.name[0] not in "._")
+    return [path for path in inside(folder) if path.suffix == suffix and path.name[0] not in "._"]
+
+
+def inside(folder: Path) -> list[Path]:
+    """What stands in `folder`, by name; nothing when there is no such folder. Raises BadConfig when it is closed."""
+    try:
+        return sorted(folder.iterdir()) if folder.is_dir() else []
+    except OSError as error:
+        problem = f"cannot be read ({error.strerror})"
+        raise BadConfig(problem, file=shown(folder), remedy="check the folder's permissions") from None
 
 
 def did_you_mean(word: str, known: Sequence[str], none: str) -> str:
