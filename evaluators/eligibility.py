@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import ClassVar
 
-from evalh.evaluator import EvalContext, Evaluator, Withheld
+from evalh.evaluator import EvalContext, Evaluator
 from evalh.evaluator.eligible import Finding, matches, suppressed
 from evalh.models import Offer, OfferAct, Score
 from evalh.models.vocabulary import Level, Rollup, Severity
@@ -29,27 +29,25 @@ class Eligibility(Evaluator):
     """Whether a customer who asks for the offer has given the signal that it needs."""
 
     def evaluate(self, ctx: EvalContext) -> Iterator[Score]:
-        """Verdicts on every pitch of an offer that the policy has; none when nothing was pitched."""
+        """Verdicts on every pitch; of an offer that the policy does not have, only on the blocks it breaks."""
         judged: dict[str, set[str]] = {}
         for act in ctx.pitches():
             offer = ctx.policy.offer(act.offer)
-            if offer is None:
-                continue
-            first = offer.id not in judged
+            first = _name(act) not in judged
             blocks = _blocks(ctx, act.turn)
-            seen = judged.setdefault(offer.id, set())
+            seen = judged.setdefault(_name(act), set())
             new = [item for item in blocks if item.clause not in seen]
             seen.update(item.clause for item in blocks)
-            yield from self._pitch(ctx, act, offer, new) if first else _broken(ctx, act, offer, new)
+            yield from self._pitch(ctx, act, offer, new) if first and offer else _broken(ctx, act, new)
         yield from _too_many(ctx)
 
     def _pitch(self, ctx: EvalContext, act: OfferAct, offer: Offer, blocks: list[Finding]) -> Iterator[Score]:
-        rows = list(_broken(ctx, act, offer, [*blocks, *self._rules(ctx, act, offer)]))
+        rows = list(_broken(ctx, act, [*blocks, *self._rules(ctx, act, offer)]))
         yield from rows
         if ctx.conversation.customer is None:
-            yield _row(ctx, act, offer, state="skipped", reason="the conversation has no customer record")
+            yield _row(ctx, act, state="skipped", reason="the conversation has no customer record")
         elif not rows:
-            yield _eligible(ctx, act, offer)
+            yield _eligible(ctx, act)
 
     def _rules(self, ctx: EvalContext, act: OfferAct, offer: Offer) -> list[Finding]:
         if ctx.conversation.customer is None:
@@ -60,11 +58,12 @@ class Eligibility(Evaluator):
         return found
 
 
+def _name(act: OfferAct) -> str:
+    return act.offer or act.said.casefold()
+
+
 def _blocks(ctx: EvalContext, turn: int) -> list[Finding]:
-    try:
-        found = suppressed(ctx, turn)
-    except Withheld:
-        return _intent_blocks(ctx, turn)
+    found = suppressed(ctx, turn)
     certain = {item.clause for item in suppressed(_sure_intents(ctx), turn)}
     return [item if item.clause in certain or item.truth is None else _doubted(item) for item in found]
 
@@ -78,32 +77,16 @@ def _doubted(item: Finding) -> Finding:
     return replace(item, truth=None, found=f"only by an intent that was read with little confidence: {item.found}")
 
 
-def _intent_blocks(ctx: EvalContext, turn: int) -> list[Finding]:
-    rules = ctx.policy.conduct.no_offer_intents
-    facts = [fact for fact in ctx.reading.intents if fact.turn <= turn and fact.intent in rules]
-    return [
-        Finding(
-            "no_offer_intent",
-            "conduct/no_offer_intents",
-            f"no offer in a contact about {intent}",
-            intent,
-            True if any(ctx.sure(fact) for fact in facts if fact.intent == intent) else None,
-        )
-        for intent in dict.fromkeys(fact.intent for fact in facts)
-    ]
-
-
 def _asked_for(ctx: EvalContext, act: OfferAct) -> bool:
     entries = ctx.entries(act.offer)
     return any(entry.event in OPENED_BY_CUSTOMER and entry.turn < act.turn for entry in entries)
 
 
-def _broken(ctx: EvalContext, act: OfferAct, offer: Offer, findings: list[Finding]) -> Iterator[Score]:
+def _broken(ctx: EvalContext, act: OfferAct, findings: list[Finding]) -> Iterator[Score]:
     for item in findings:
         yield _row(
             ctx,
             act,
-            offer,
             state="scored" if item.truth is not None and ctx.sure(act) else "unsure",
             reason=_reason(ctx, act, item),
             finding=item,
@@ -118,21 +101,19 @@ def _reason(ctx: EvalContext, act: OfferAct, item: Finding) -> str:
     return item.found if item.label == "suppressed" else f"{item.expected}; the customer: {item.found}"
 
 
-def _eligible(ctx: EvalContext, act: OfferAct, offer: Offer) -> Score:
+def _eligible(ctx: EvalContext, act: OfferAct) -> Score:
     reason = "every rule of the policy holds"
-    return _row(ctx, act, offer, state="scored" if ctx.sure(act) else "unsure", reason=reason)
+    return _row(ctx, act, state="scored" if ctx.sure(act) else "unsure", reason=reason)
 
 
-def _row(
-    ctx: EvalContext, act: OfferAct, offer: Offer, *, state: str, reason: str, finding: Finding | None = None
-) -> Score:
+def _row(ctx: EvalContext, act: OfferAct, *, state: str, reason: str, finding: Finding | None = None) -> Score:
     good = finding is None
     severity: Severity | None = None if finding is None else "critical" if finding.critical else "major"
     scored = state == "scored"
     return Score.model_validate(
         {
             "turn": act.turn,
-            "offer": offer.id,
+            "offer": act.offer,
             "state": state,
             "value": good if scored else None,
             "passed": good if scored else None,
@@ -140,7 +121,7 @@ def _row(
             "severity": severity if scored else None,
             "reason": reason,
             "evidence": _evidence(ctx, act, finding),
-            "clause": finding.clause if finding else f"offers/{offer.id}/eligibility",
+            "clause": finding.clause if finding else f"offers/{act.offer}/eligibility",
             "expected": finding.expected if finding else None,
             "found": finding.found if finding else None,
             "source": act.source,
@@ -161,8 +142,5 @@ def _too_many(ctx: EvalContext) -> Iterator[Score]:
     if most is None or len(offers) <= most:
         return
     over = next(act for act in pitches if act.offer == offers[most])
-    offer = ctx.policy.offer(over.offer)
-    if offer is not None:
-        expected, found = f"at most {most} different offers", ", ".join(str(name) for name in offers)
-        rule = Finding("too_many_offers", "conduct/max_offers", expected, found, True)
-        yield from _broken(ctx, over, offer, [rule])
+    expected, found = f"at most {most} different offers", ", ".join(str(name) for name in offers)
+    yield from _broken(ctx, over, [Finding("too_many_offers", "conduct/max_offers", expected, found, True)])

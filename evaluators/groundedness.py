@@ -117,7 +117,10 @@ def _claim_score(ctx: EvalContext, claim: Claim, found: Ground) -> Score:
 
 def _qualifies(ctx: EvalContext, claim: Claim) -> Iterator[Score]:
     offer = ctx.policy.offer(claim.offer)
-    if offer is None or ctx.conversation.customer is None:
+    if offer is None:
+        return
+    if ctx.conversation.customer is None:
+        yield Score(turn=claim.turn, offer=offer.id, state="skipped", reason="the conversation has no customer record")
         return
     findings = matches(offer, ctx, claim.turn)
     rules = [item for item in findings if item.label != "no_signal"]

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.runner.fakes import V1, Brevity, FakeReader, Pitching
+from tests.runner.fakes import V1, Brevity, FakeReader, Pitching, PolicyVersion
 
 import evalh
 from evalh.api import score, score_exchange
@@ -57,6 +57,13 @@ def test_without_a_fault_nothing_failed() -> None:
     scored = score(make_conversation("C: hi\nA: hello"), evaluators=Brevity, reader=FakeReader())
 
     assert (scored.passed, scored.failed) == (True, ())
+
+
+def test_what_was_only_skipped_has_not_passed() -> None:
+    skipped = score(MESSAGES, evaluators=PolicyVersion, reader=FakeReader())
+    partly = score(MESSAGES, evaluators=[PolicyVersion, Brevity], reader=FakeReader())
+
+    assert (skipped.summary["policy_version"].state, skipped.passed, partly.passed) == ("skipped", False, True)
 
 
 def test_a_policy_may_be_one_version_or_a_set() -> None:
@@ -114,6 +121,12 @@ def test_an_exchange_is_judged_and_what_came_before_it_is_only_read() -> None:
     assert (pitched_before.failed, pitched_before.summary["pitching"].state) == ((), "not_applicable")
     assert [item.turn for item in pitched_now.failed] == [2]
     assert len(pitched_before.conversation.turns) == 4
+
+
+def test_the_evaluators_of_an_exchange_may_be_streamed() -> None:
+    scored = score_exchange("no", "fiber?", evaluator=(one for one in [Pitching]), reader=FakeReader())
+
+    assert (set(scored.summary), scored.passed) == ({"pitching"}, False)
 
 
 def test_an_exchange_may_have_a_customer_record() -> None:

@@ -9,10 +9,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from evalh.errors import NotFound, UserError
+from evalh.errors import UserError
 from evalh.evaluator import Evaluator, roll_up
 from evalh.models import Conversation, OfferPolicy, PolicySet, Prompt, Reading, Score, Turn
-from evalh.text.untrusted import nearest
 
 if TYPE_CHECKING:
     from evalh.reader.protocol import Reader
@@ -44,8 +43,10 @@ class Scored:
 
     @property
     def passed(self) -> bool:
-        """Whether nothing failed and everything asked could be answered."""
-        return not any(score.passed is False or score.state in ("unsure", "errored") for score in self.summary.values())
+        """Whether nothing failed, was unsure or errored, and not everything was skipped."""
+        return any(one.state != "skipped" for one in self.summary.values()) and not any(
+            one.passed is False or one.state in ("unsure", "errored") for one in self.summary.values()
+        )
 
     def __str__(self) -> str:
         from rich.console import Console
@@ -102,14 +103,16 @@ def score_exchange(
     """Score what `agent` answers to `customer`, after the turns `before`, which are read but not judged.
 
     `before`: turns, ``(role, text)`` pairs or OpenAI messages. `fields` are fields of Conversation, such as
-    `customer_record` (its `customer`), `channel` or `started_at`. Only verdicts on this exchange are in the result.
+    `customer_record` (its `customer`), `channel` or `started_at`. Verdicts on earlier turns are left out; those on the
+    conversation as a whole stay.
     """
     if "customer_record" in fields:
         fields["customer"] = fields.pop("customer_record")
     held = _conversation(before).turns if before else ()
     turns = [*map(_turn, held), {"role": "customer", "text": customer}, {"role": "agent", "text": agent}]
-    whole = score({**fields, "turns": turns}, policy=policy, evaluators=evaluator, reader=reader)
-    return _only_since(whole, len(held), _evaluators(evaluator))
+    chosen = _evaluators(evaluator)
+    whole = score({**fields, "turns": turns}, policy=policy, evaluators=chosen, reader=reader)
+    return _only_since(whole, len(held), chosen)
 
 
 def _only_since(whole: Scored, first: int, evaluators: Sequence[Evaluator]) -> Scored:
@@ -202,9 +205,9 @@ def _evaluator(given: EvaluatorLike) -> Evaluator:
         )
     known = _workspace().evaluators()
     if given not in known:
-        close = nearest(given, list(known))
-        remedy = f"did you mean {close!r}?" if close else f"there are {', '.join(known)}"
-        raise NotFound(f"there is no evaluator {given!r}; {remedy}")
+        from evalh.workspace.files import unknown
+
+        raise unknown("evaluator", given, list(known), "write it")
     return known[given]()
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from evalh.evaluator import EvalContext, Evaluator, Withheld, evaluate_all, evaluate_one
-from evalh.models import Evidence, Score
+from evalh.evaluator import EvalContext, Evaluator, Withheld, ask, evaluate_all, evaluate_one
+from evalh.models import Evidence, Question, Score
 from evalh.testing import make_conversation
 
 CTX = EvalContext(conversation=make_conversation("C: my bill is wrong\nA: let me look"))
@@ -138,3 +138,41 @@ def test_an_evaluator_cannot_end_the_run_with_an_exit(code: int) -> None:
     row = only(Given(then=raising(SystemExit(code))))
 
     assert (row.state, row.reason) == ("errored", f"SystemExit: {code}")
+
+
+class Asking(Given):
+    """Asks what a test hands it."""
+
+    asks: Callable[[], Any] = list
+
+    def questions(self, ctx: EvalContext) -> Any:
+        return self.asks()
+
+
+def test_questions_are_passed_on() -> None:
+    question = Question(kind="similar", text="anything else")
+
+    assert ask(Asking(asks=lambda: [question]), CTX) == ([question], [])
+
+
+def test_what_is_withheld_while_asking_is_told_by_the_verdicts() -> None:
+    assert ask(Asking(asks=raising(Withheld("skipped", "no prompt was given"))), CTX) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("asks", "reason"),
+    [
+        (raising(KeyError("signals")), "questions: KeyError: 'signals'"),
+        (lambda: ["why?"], "questions: TypeError: questions() must give Question objects, not str"),
+    ],
+)
+def test_questions_that_cannot_be_asked_are_an_errored_row_and_its_roll_up(
+    asks: Callable[[], Any], reason: str
+) -> None:
+    questions, rows = ask(Asking(asks=asks), CTX)
+
+    assert questions == []
+    assert [(row.state, row.reason, row.rollup) for row in rows] == [
+        ("errored", reason, False),
+        ("errored", reason, True),
+    ]

@@ -165,3 +165,12 @@ def test_a_mention_or_an_unknown_offer_is_not_judged_here() -> None:
 def test_without_a_policy_it_is_skipped() -> None:
     ctx = context(SCRIPT, no_policy=True, customer=GOOD, acts=[pitch()])
     assert {row.state for row in evaluate_one(Eligibility(), ctx)} == {"skipped"}
+
+
+def test_a_block_holds_also_for_an_offer_that_the_policy_does_not_have() -> None:
+    nameless = pitch(offer=None, said="Gold Shield Plan", known=False)
+
+    blocked = {**GOOD, "open_cases": ["billing_dispute"]}
+
+    assert judged(blocked, policy(suppression=[BLOCK]), acts=[nameless]) == ["suppressed"]
+    assert judged(GOOD, policy(suppression=[BLOCK]), acts=[nameless]) == []

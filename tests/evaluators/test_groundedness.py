@@ -210,8 +210,8 @@ def test_you_qualify_is_held_against_the_rules(region: str | None, value: str, e
     assert labels(Groundedness(), ctx) == expected
 
 
-def test_you_qualify_is_not_judged_without_a_customer_record() -> None:
-    assert judged(claims=[claim("eligibility", "yes")]) == []
+def test_you_qualify_is_skipped_without_a_customer_record() -> None:
+    assert judged(claims=[claim("eligibility", "yes")]) == ["skipped"]
 
 
 def test_without_a_policy_it_is_skipped() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ from hypothesis import strategies as st
 from rich.console import Console
 from tests.runner.fakes import POLICIES, PROMPTS, inputs, source, two_versions
 
+from evalh.evaluator import EvalContext, Evaluator
 from evalh.models import Claim, OfferAct, OfferReply, Reading, RejectedInput, Score
 from evalh.models.score import Evidence
 from evalh.report import render_conversation, render_facts, render_run, render_score
-from evalh.runner import RunResult, Source, run
+from evalh.runner import EvaluatorInUse, RunResult, Source, run
 from evalh.testing import make_conversation
 
 HOSTILE = (
@@ -105,6 +107,39 @@ def test_a_long_run_is_cut_and_says_where_the_rest_is(finished: RunResult) -> No
 
     assert printed(screen).count("no fault found") == 4
     assert "and 14 more conversations, see" in printed(screen)
+
+
+def test_results_that_are_not_kept_have_no_place_to_name(finished: RunResult) -> None:
+    screen = console()
+    render_score(finished, screen, limit=4, kept=False)
+
+    assert re.search(r"and 14 more conversations *\n", printed(screen))
+
+
+class Doubting(Evaluator):
+    """Cannot tell of what the second version says; of the odd cohort it can tell nothing."""
+
+    def evaluate(self, ctx: EvalContext) -> Iterator[Score]:
+        doubts = ctx.conversation.id.endswith("v2") or ctx.conversation.persona == "odd"
+        yield Score(state="unsure", reason="who knows") if doubts else Score(value=1.0)
+
+
+def test_what_could_nowhere_be_judged_is_shown_and_never_without_a_fault(tmp_path: Path) -> None:
+    used = [EvaluatorInUse(Doubting())]
+    screen = console()
+    render_run(run(inputs(two_versions(9), prompts=PROMPTS, evaluators=used), tmp_path), screen)
+    odd = printed(screen).partition("persona: odd")[2].partition("persona: ")[0]
+
+    assert "without a fault" not in odd
+    assert odd.count(" 0%") == 2
+
+
+def test_what_no_case_can_compare_is_told_beside_the_drops(tmp_path: Path) -> None:
+    used = [EvaluatorInUse(Doubting())]
+    screen = console()
+    render_run(run(inputs(two_versions(9), prompts=PROMPTS, evaluators=used), tmp_path), screen)
+
+    assert "not compared, no case counts on both sides: doubting" in printed(screen)
 
 
 CONVERSATION = make_conversation("C: hi\nA: Fiber 500 is $49.99 a month.\nC: no thanks", id="c-1")

@@ -55,6 +55,9 @@ def test_everything_is_said_at_once(root: Path) -> None:
         ("configs/scorecards/card.yaml", "evaluator: brevity", "evaluator: brevitee",
          "configs/scorecards/card.yaml:6: sections.items.evaluator: there is no evaluator 'brevitee'; did you mean "
          "'brevity'?"),
+        ("evaluators/brevity.py", "    max_words: int = 40", "    max_words: int = 40\n    scale = (0.0, 50.0)",
+         "configs/scorecards/card.yaml:6: sections.items.evaluator: the values of 'brevity' cannot be weighed; let it "
+         "score 0 to 1, higher is better, or leave it out"),
         ("configs/prompts/care/v1.md", "offer: FIBER-500", "offer: FIBER-50",
          "configs/prompts/care/v1.md:6: approved_copy.offer: the policy 'home' has no offer 'FIBER-50'; did you mean "
          "'FIBER-500'?"),

@@ -124,6 +124,12 @@ def test_a_recording_of_an_unknown_case_is_refused(tmp_path: Path, monkeypatch: 
     )
 
 
+def test_a_scorecard_of_unknown_evaluators_is_refused_before_a_run(root: Path) -> None:
+    change(root, "configs/scorecards/card.yaml", "evaluator: brevity", "evaluator: brevitee")
+    with pytest.raises(BadConfig, match="there is no evaluator 'brevitee'; did you mean 'brevity'"):
+        Workspace.find().scorecard("card")
+
+
 def test_a_scorecard_that_the_workspace_lacks_comes_from_the_reference(root: Path) -> None:
     assert Workspace.find().scorecard("care").id == "care"
 

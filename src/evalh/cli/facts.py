@@ -51,12 +51,10 @@ def facts(  # noqa: PLR0913, PLR0917 - an argument for each option
 
 
 def _lexicon(policy: str | None) -> Lexicon:
-    from evalh.models import Lexicon
+    from evalh.runner.plan import NO_LEXICON
     from evalh.workspace import Workspace
 
-    if policy is not None:
-        return Workspace.find().policies(policy).lexicon
-    return Lexicon(currency="USD", offers=(), disclosures=(), prohibited=(), consent_tools=())
+    return NO_LEXICON if policy is None else Workspace.find().policies(policy).lexicon
 
 
 def _wanted(conversations: Iterator[Conversation], wanted: str | None) -> Iterator[Conversation]:

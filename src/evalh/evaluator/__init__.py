@@ -3,13 +3,14 @@
 from evalh.evaluator.base import EvalContext, Evaluator, Withheld
 from evalh.evaluator.eligible import Finding, matches, signals_for, suppressed
 from evalh.evaluator.rollup import roll_up
-from evalh.evaluator.run import evaluate_all, evaluate_one
+from evalh.evaluator.run import ask, evaluate_all, evaluate_one
 
 __all__ = [
     "EvalContext",
     "Evaluator",
     "Finding",
     "Withheld",
+    "ask",
     "evaluate_all",
     "evaluate_one",
     "matches",

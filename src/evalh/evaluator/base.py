@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -56,7 +56,6 @@ class EvalContext:
     system_prompt: Prompt | None = None
     case: Case | None = None
     unsure_below: float = 0.5
-    extra: dict[str, Any] = field(default_factory=dict)
 
     @property
     def reading(self) -> Reading:
@@ -121,15 +120,22 @@ class EvalContext:
         return all(fact.confidence >= self.unsure_below for fact in facts)
 
     def holds(self, condition: str, turn: int | None = None) -> Verdict:
-        """Whether a policy condition (CEL) is true of this customer, with the intents said up to `turn`."""
+        """Whether a policy condition (CEL) is true of this customer, with the intents said up to `turn`.
+
+        Without a customer record a condition that the intents alone decide is still decided; any other raises Withheld.
+        """
         intents = self.reading.intents_before(turn if turn is not None else len(self.conversation.turns))
-        return check(
+        unknown = self.conversation.customer is None
+        found = check(
             condition,
-            customer=self.customer,
+            customer={} if unknown else self.customer,
             intents=list(intents),
             channel=self.conversation.channel,
             language=self.conversation.language,
         )
+        if unknown and found.truth is not True:
+            raise Withheld("skipped", "the conversation has no customer record")
+        return found
 
 
 class Evaluator(Model):

@@ -32,7 +32,7 @@ def compile_condition(expression: str) -> Any:
     """The compiled condition. Raises BadCondition with one sentence."""
     try:
         program = cel.compile(expression)
-    except Exception as error:
+    except Exception as error:  # cel has no exception type of its own
         raise BadCondition(f"the condition {expression!r} does not parse: {_first_line(error)}") from None
     bound = {match.group(1) for match in _BOUND.finditer(expression)}
     unknown = sorted(set(program.variables()) - {*VARIABLES, *bound}) if callable(program.variables) else []
@@ -50,7 +50,7 @@ def check(expression: str, **values: Any) -> Verdict:
         result = program.execute(values)
     except KeyError as error:
         return Verdict(None, missing=str(error.args[0]) if error.args else "a field")
-    except Exception as error:
+    except Exception as error:  # cel has no exception type of its own; what cannot be told is told as such
         return Verdict(None, problem=_first_line(error))
     if not isinstance(result, bool):
         return Verdict(None, problem=f"{expression!r} gives {type(result).__name__}, not true or false")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from evalh.evaluator.base import EvalContext
+from evalh.evaluator.base import EvalContext, Withheld
 from evalh.evaluator.condition import Verdict
 from evalh.models import Offer
 from evalh.models.vocabulary import EligibilityLabel
@@ -43,7 +43,7 @@ def matches(offer: Offer, ctx: EvalContext, turn: int | None = None) -> list[Fin
 def suppressed(ctx: EvalContext, turn: int | None = None) -> list[Finding]:
     """The policy's blocks that hold (truth True) or of which it cannot be told (None); those that do not are left out.
 
-    Raises Withheld when a rule asks for the customer's record and there is none.
+    Without a customer record only the blocks that the intents alone decide can hold; the others are left out.
     """
     return [*_suppression(ctx, turn), *_no_offer_intents(ctx, turn)]
 
@@ -96,7 +96,10 @@ def _condition(offer: Offer, ctx: EvalContext, turn: int | None) -> Iterator[Fin
 
 def _suppression(ctx: EvalContext, turn: int | None) -> Iterator[Finding]:
     for rule in ctx.policy.suppression:
-        verdict = ctx.holds(rule.when, turn)
+        try:
+            verdict = ctx.holds(rule.when, turn)
+        except Withheld:
+            continue
         if verdict.truth is False:
             continue
         found = _outcome(verdict) if verdict.truth is None else rule.reason or rule.when

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from evalh.evaluator.base import EvalContext, Evaluator, Withheld
 from evalh.evaluator.rollup import passes, roll_up
-from evalh.models import Score
+from evalh.models import Question, Score
 
 MAX_MESSAGE = 300
 
@@ -26,6 +26,23 @@ def evaluate_one(evaluator: Evaluator, ctx: EvalContext) -> list[Score]:
 def evaluate_all(evaluators: Iterable[Evaluator], ctx: EvalContext) -> list[Score]:
     """The rows of every evaluator, in order."""
     return [score for evaluator in evaluators for score in evaluate_one(evaluator, ctx)]
+
+
+def ask(evaluator: Evaluator, ctx: EvalContext) -> tuple[list[Question], list[Score]]:
+    """What must be read for the evaluator; when it cannot say so, the rows that take the place of its verdicts."""
+    try:
+        return [_question(question) for question in evaluator.questions(ctx)], []
+    except Withheld:
+        return [], []
+    except (Exception, SystemExit) as error:  # any failure of a user's evaluator is a row, not the end of the run
+        score = Score(evaluator=evaluator.name(), state="errored", reason=f"questions: {_told(error)}")
+        return [], [score, roll_up(evaluator, [score])]
+
+
+def _question(value: object) -> Question:
+    if not isinstance(value, Question):
+        raise TypeError(f"questions() must give Question objects, not {type(value).__name__}")
+    return value
 
 
 def _verdicts(evaluator: Evaluator, ctx: EvalContext) -> list[Score]:

@@ -28,7 +28,7 @@ __all__ = ["FORMATS", "Imported", "Rejected", "SourceMapping", "open_source"]
 
 def open_source(
     source: str | Path,
-    format: str | None = None,  # noqa: A002
+    format: str | None = None,  # noqa: A002 - the word of the command line
     mapping: Mapping[str, Any] | str | Path | SourceMapping | None = None,
 ) -> Iterator[Imported | Rejected]:
     """The conversations of a file, folder or ``hf:NAME[:SPLIT]``, one at a time, in order.

@@ -92,13 +92,13 @@ def _rows(name: str, split: str | None) -> Iterable[Mapping[str, Any]]:
 
 def _one(loaded: Any, name: str, split: str | None) -> Iterable[Mapping[str, Any]]:
     if not isinstance(loaded, Mapping):
-        return loaded  # type: ignore[no-any-return]
+        return loaded  # type: ignore[no-any-return]  # datasets has no types
     known = [str(key) for key in loaded]
     chosen = split or next((key for key in _SPLITS if key in known), known[0] if len(known) == 1 else None)
     if chosen not in known:
         problem = f"has no split {chosen!r}" if chosen else "has several splits"
         raise BadInput(problem, file=name, remedy=f"name one of {', '.join(known)}, as in hf:{name}:{known[0]}")
-    return loaded[chosen]  # type: ignore[no-any-return]
+    return loaded[chosen]  # type: ignore[no-any-return]  # datasets has no types
 
 
 def _record(row: Mapping[str, Any], mapping: SourceMapping) -> Json:

@@ -212,7 +212,3 @@ class Comparison(OpenModel):
     baseline: str
     candidate: str
     differences: tuple[Difference, ...] = ()
-
-
-UNANSWERED: tuple[State, ...] = ("unsure", "errored")
-"""The states that count against coverage."""

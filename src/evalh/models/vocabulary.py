@@ -1,4 +1,4 @@
-"""The closed vocabularies of facts, verdicts and labels; `docs/codebook.md` defines each word."""
+"""The closed vocabularies of facts, verdicts and labels; `docs/codebook.md` defines what people label."""
 
 from __future__ import annotations
 

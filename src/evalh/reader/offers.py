@@ -27,7 +27,21 @@ TIE = 2.0
 """Names of different offers this close to the best are candidates too."""
 _POINTING = frozenset({"the", "that", "thi", "this", "your"})
 _TOO_COMMON = frozenset(
-    {"plan", "line", "internet", "phone", "data", "service", "call", "calling", "account", "one", "address"}
+    {
+        "plan",
+        "offer",
+        "deal",
+        "line",
+        "internet",
+        "phone",
+        "data",
+        "service",
+        "call",
+        "calling",
+        "account",
+        "one",
+        "address",
+    }
 )
 _UNITS = frozenset(
     {"gig", "gb", "meg", "mbp", "mbps", "minute", "day", "month", "year", "line", "dollar", "point", "mile"}

@@ -43,7 +43,11 @@ _WANTS = re2.compile(
     r"|looking (?:for|at|to|"
     r"into)|i need|i'm after|get me|add|sign me up|switch me|upgrade me|thinking (?:of|about)|wondering)\b"
 )
-_UNMISTAKABLE = ("refuse.dont_want", "defer.time", "defer.said", "object.price", "ask.price")
+_UNMISTAKABLE = (
+    "refuse.dont_want", "refuse.keep", "refuse.moot", "refuse.cannot", "refuse.not_buying", "defer.time", "defer.said",
+    "defer.not_mine", "object.price", "object.faults", "ask.price",
+)  # fmt: skip
+"""Rules whose words speak of an offer even where another question was asked."""
 _CLEAR_YES = ("yes", "yeah", "please", "sure", "absolutely", "definitely", "yep", "yup")
 _AGAINST: tuple[Reply, ...] = ("refuse", "defer", "deflect", "object")
 
@@ -122,7 +126,9 @@ def _answers_a_request(decided: _Decision, named: bool) -> bool:
     """What can be said of an offer the customer asked about themselves, before anybody pitched it."""
     if decided.reply == "accept":
         return decided.confidence >= 0.9
-    return decided.reply == "ask" or (decided.reply in ("refuse", "defer", "object") and named)
+    return decided.reply == "ask" or (
+        decided.reply in ("refuse", "defer", "object") and (named or decided.confidence >= 0.8)
+    )
 
 
 def _unprompted(
@@ -207,7 +213,7 @@ def _later_yes_or_no(text: str, start: int, end: int, hits: Sequence[Hit]) -> li
 def _beside_the_point(hits: list[Hit], text: str, start: int, end: int) -> _Decision | None:
     """An answer to another question: only words that cannot mean that question speak of the offer."""
     strong = [hit for hit in hits if hit.rule.id in _UNMISTAKABLE]
-    if any(hit.label in ("closing", "bare_no", "bare_yes") for hit in hits) or not strong:
+    if any(hit.label in ("closing", "bare_no") for hit in hits) or not strong:
         return None
     decided = _by_words(_by_label(strong), text, start, end)
     return None if decided is None else _Decision(decided.reply, decided.confidence - 0.3, decided.start, decided.end)

@@ -123,7 +123,7 @@ def _cohort_table(cells: Cells, versions: Sequence[str | None], cohort: str, tit
 
 def _says_something(cells: Cells, versions: Sequence[str | None], cohort: str, name: str) -> bool:
     found = [cells[version, cohort, name] for version in versions if (version, cohort, name) in cells]
-    return any(cell.fault_rate or (cell.coverage or 1.0) < 1.0 for cell in found)
+    return any(cell.fault_rate or (cell.coverage is not None and cell.coverage < 1.0) for cell in found)
 
 
 def _table(cells: Cells, versions: Sequence[str | None], cohort: str, names: Sequence[str], title: str) -> Table:
@@ -156,7 +156,18 @@ def _drops(comparison: Comparison, n: int, console: Console) -> None:
     title = f"biggest drops, {comparison.baseline} to {comparison.candidate} (differences of means, not tested)"
     if not found:
         console.print(safe(f"no drop from {comparison.baseline} to {comparison.candidate}\n", "bold"))
-        return
+    else:
+        console.print(_drop_table(title, found))
+    apart = [item.evaluator for item in comparison.differences if item.cohort == ALL and _is_one_sided(item)]
+    if apart:
+        console.print(safe(f"not compared, no case counts on both sides: {', '.join(apart)}\n", "yellow"))
+
+
+def _is_one_sided(item: Difference) -> bool:
+    return item.delta is None and (item.baseline is not None or item.candidate is not None)
+
+
+def _drop_table(title: str, found: Iterable[Difference]) -> Table:
     table = Table(title=safe(title, "bold"), title_justify="left", box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
     table.add_column("cohort", overflow="fold")
     table.add_column("evaluator", overflow="fold")
@@ -164,7 +175,7 @@ def _drops(comparison: Comparison, n: int, console: Console) -> None:
         table.add_column(name, justify="right", no_wrap=True)
     for item in found:
         table.add_row(*_drop(item))
-    console.print(table)
+    return table
 
 
 def _drop(item: Difference) -> list[Text]:
@@ -252,9 +263,8 @@ def render_score(result: RunResult, console: Console, *, limit: int | None = 20,
     grouped = groupby(result.rows(), key=lambda row: (row.prompt_version, row.case, row.trial, row.conversation_id))
     for shown, ((key, rows), reading) in enumerate(zip(grouped, result.readings(), strict=True)):
         if limit is not None and shown >= limit:
-            console.print(
-                safe(f"and {result.manifest.conversations - shown} more conversations, see {result.out_dir}\n")
-            )
+            more = f"and {result.manifest.conversations - shown} more conversations"
+            console.print(safe(f"{more}, see {result.out_dir}\n" if kept else f"{more}\n"))
             break
         render_conversation(key[3], reading, list(rows), console)
     _footer(result, console, kept=kept)

@@ -5,7 +5,7 @@ Each judged conversation is journalled before the next batch; a run that was kil
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from evalh.errors import BadInput, UserError
-from evalh.evaluator import EvalContext, Evaluator, Withheld, evaluate_one, roll_up
+from evalh.evaluator import EvalContext, ask, evaluate_one
 from evalh.evaluator.scorecard import score_card
 from evalh.models import Case, Conversation, Manifest, Prompt, Question, Reading, RejectedInput, Score
 from evalh.runner.finish import JOURNAL, MANIFEST, clear_results, write_results
@@ -240,17 +240,15 @@ def context_of(inputs: RunInputs, item: Item) -> EvalContext:
     )
 
 
-def _ask(inputs: RunInputs, context: EvalContext) -> tuple[list[Question], dict[str, str]]:
-    """The questions of all evaluators, and why some could not ask theirs."""
+def _ask(inputs: RunInputs, context: EvalContext) -> tuple[list[Question], dict[str, list[Score]]]:
+    """The questions of all evaluators, and the rows of those that could not ask theirs."""
     asked: dict[str, Question] = {}
-    failed: dict[str, str] = {}
+    failed: dict[str, list[Score]] = {}
     for used in inputs.evaluators:
-        try:
-            asked.update({question.sha256: question for question in used.evaluator.questions(context)})
-        except Withheld:
-            continue
-        except (Exception, SystemExit) as error:  # a user's evaluator may raise anything; it becomes its row
-            failed[used.evaluator.name()] = f"questions: {type(error).__name__}: {str(error)[:300]}"
+        questions, rows = ask(used.evaluator, context)
+        asked.update({question.sha256: question for question in questions})
+        if rows:
+            failed[used.evaluator.name()] = rows
     return list(asked.values()), failed
 
 
@@ -290,15 +288,9 @@ def judge_one(inputs: RunInputs, source: Source) -> tuple[Reading, list[Score]]:
     return reading, judge(inputs, replace(context, facts=reading), failed)
 
 
-def judge(inputs: RunInputs, context: EvalContext, failed: dict[str, str]) -> list[Score]:
-    """The rows of every evaluator, those of `failed` errored, and of the scorecard."""
+def judge(inputs: RunInputs, context: EvalContext, failed: Mapping[str, list[Score]]) -> list[Score]:
+    """The rows of every evaluator, those in `failed` as they are there, and of the scorecard."""
     scores: list[Score] = []
     for used in inputs.evaluators:
-        reason = failed.get(used.evaluator.name())
-        scores += evaluate_one(used.evaluator, context) if reason is None else _errored(used.evaluator, reason)
+        scores += failed.get(used.evaluator.name()) or evaluate_one(used.evaluator, context)
     return [*scores, *score_card(inputs.scorecard, scores)] if inputs.scorecard is not None else scores
-
-
-def _errored(evaluator: Evaluator, reason: str) -> list[Score]:
-    score = Score(evaluator=evaluator.name(), state="errored", reason=reason)
-    return [score, roll_up(evaluator, [score])]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -73,8 +73,7 @@ def compare_versions(manifest: Manifest, summary: Summary) -> list[Comparison]:
 
 
 def _write_comparisons(out_dir: Path, comparisons: Sequence[Comparison]) -> None:
-    for stale in out_dir.glob("comparison*.json"):
-        stale.unlink()
+    _delete(out_dir.glob("comparison*.json"))
     for index, comparison in enumerate(comparisons):
         name = COMPARISON if index == 0 else f"comparison-{_file_part(comparison.candidate)}.json"
         write_json(out_dir / name, comparison)
@@ -99,7 +98,11 @@ def _completed(manifest: Manifest, summary: Summary, rejected: Sequence[Rejected
 def clear_results(out_dir: Path) -> None:
     """Delete the results of the run that was here. Raises UserError when one cannot be deleted."""
     results = [out_dir / name for name in (SCORES, CONVERSATIONS, READINGS, AGGREGATES)]
-    for path in (*results, *out_dir.glob("comparison*.json")):
+    _delete([*results, *out_dir.glob("comparison*.json")])
+
+
+def _delete(paths: Iterable[Path]) -> None:
+    for path in paths:
         try:
             path.unlink(missing_ok=True)
         except OSError as error:

@@ -10,10 +10,10 @@ from pathlib import Path
 from evalh.errors import BadInput, NotFound, UserError
 from evalh.evaluator import Evaluator
 from evalh.models import Conversation, GoldenSet, Persona, PolicySet, Prompt, RunConfig, Scorecard
-from evalh.workspace.configs import LoadedConfig, defaults, made
+from evalh.workspace.configs import LoadedConfig, card_problems, defaults, made
 from evalh.workspace.evaluators import Discovery, FoundEvaluator, discover
 from evalh.workspace.files import Found, files, inside, raise_all, read_yaml, unknown
-from evalh.workspace.find import find_root, is_workspace, reference_root, shown
+from evalh.workspace.find import find_root, reference_root, shown
 from evalh.workspace.golden import FoundSet, read_recordings, read_set
 from evalh.workspace.policies import as_set, policy_files, read_policy, versions_beside
 from evalh.workspace.prompts import read_prompt
@@ -145,8 +145,10 @@ class Workspace:
         raise unknown("scorecard", name, self.scorecard_names(), "add it to configs/scorecards")
 
     def scorecard(self, name: str) -> Scorecard:
-        """A scorecard by name."""
-        return read_yaml(self.scorecard_path(name), Scorecard).get()
+        """A scorecard by name, all of whose evaluators exist and give values that can be weighed."""
+        found = read_yaml(self.scorecard_path(name), Scorecard)
+        raise_all([*found.problems, *card_problems(found, self.evaluators())])
+        return found.get()
 
     # --- golden sets ---
 
@@ -239,4 +241,4 @@ def _is_path(name: str, suffix: str) -> bool:
     return name.endswith(suffix) or "/" in name or Path(name).is_file()
 
 
-__all__ = ["LoadedConfig", "Workspace", "is_workspace"]
+__all__ = ["LoadedConfig", "Workspace"]

@@ -16,6 +16,8 @@ from evalh.text.yaml import KeyPath
 from evalh.workspace.files import Found, did_you_mean
 from evalh.workspace.find import shown
 
+_WEIGHABLE = (0.0, 1.0)
+
 
 @dataclass(frozen=True)
 class LoadedConfig:
@@ -70,10 +72,14 @@ def _setting_problems(
 
 
 def card_problems(found: Found[Scorecard], available: Mapping[str, type[Evaluator]]) -> Iterator[UserError]:
-    """Items of a scorecard that name evaluators which do not exist."""
+    """Items of a scorecard whose evaluators do not exist, or give values that cannot be weighed as 0 to 1."""
     for row, section in enumerate(found.value.sections if found.value is not None else ()):
         for column, item in enumerate(section.items):
-            if item.evaluator not in available:
-                at: KeyPath = ("sections", row, "items", column, "evaluator")
+            at: KeyPath = ("sections", row, "items", column, "evaluator")
+            cls = available.get(item.evaluator)
+            if cls is None:
                 remedy = did_you_mean(item.evaluator, sorted(available), "write it")
                 yield found.bad(f"there is no evaluator {item.evaluator!r}", at, remedy)
+            elif tuple(cls.scale) != _WEIGHABLE or cls.direction != "higher_is_better":
+                problem = f"the values of {item.evaluator!r} cannot be weighed"
+                yield found.bad(problem, at, "let it score 0 to 1, higher is better, or leave it out")

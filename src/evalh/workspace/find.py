@@ -9,7 +9,7 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def is_workspace(folder: Path) -> bool:
-    """Whether `folder` has the shape of a workspace: `configs/` with policies, prompts, scorecards or run configs."""
+    """Whether `folder` has `configs/`, with policies, prompts or scorecards in it or `golden_sets/` beside it."""
     configs = folder / "configs"
     inside = any((configs / name).is_dir() for name in _CONFIGS)
     return configs.is_dir() and (inside or (folder / "golden_sets").is_dir())
