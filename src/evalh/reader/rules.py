@@ -30,6 +30,11 @@ from evalh.errors import InternalError
 from evalh.models import digest
 
 
+PATTERN_MEMORY = 1 << 20
+"""Bytes of automaton a single pattern may keep; RE2 starts it afresh when they are used up."""
+SET_MEMORY = 16 << 20
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One rule: what it says, how sure it is, and what it looks for."""
@@ -56,11 +61,11 @@ class Hit:
         return self.rule.label
 
 
-def _options() -> Any:
+def _options(max_mem: int = PATTERN_MEMORY) -> Any:
     options = re2.Options()
     options.case_sensitive = True
     options.log_errors = False
-    options.max_mem = 64 << 20
+    options.max_mem = max_mem
     return options
 
 
@@ -79,7 +84,7 @@ class RuleSet:
         self.construct = construct
         self.rules = rules
         self._patterns = [(rule, re2.compile(bounded(text), _options())) for rule in rules for text in rule.any]
-        self._set = re2.Set.SearchSet(_options())
+        self._set = re2.Set.SearchSet(_options(SET_MEMORY))
         for rule in rules:
             for text in rule.any:
                 self._set.Add(bounded(text))
