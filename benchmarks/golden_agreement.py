@@ -2,6 +2,8 @@
 
     python benchmarks/golden_agreement.py [GOLDEN_SET]
 
+Below the table stands how far two labellers of the same conversations agree with each other on which have a fault.
+
 Labels of turns are compared place by place (turn and offer); verdicts conversation by conversation, as "has a fault"
 or not. An unsure verdict counts as no fault found. The labels are those of the set, confirmed or not.
 """
@@ -12,6 +14,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 from evalh.evaluator import EvalContext, evaluate_all
@@ -66,6 +69,7 @@ def main(set_id: str) -> None:
     print(f"{'label':32}{'labelled':>9}{'found':>7}{'precision':>11}{'recall':>8}{'F1':>6}")
     for name in sorted(tallies):
         print(tallies[name].line(name))
+    between_labellers(golden.labels)
 
 
 def judged(workspace: Workspace, set_id: str, version: str) -> Iterator[tuple[Conversation, Reading, list[Score]]]:
@@ -113,6 +117,36 @@ def compare(tallies: Mapping[str, Tally], given: list[GoldenLabel], reading: Rea
         count(
             tallies, "fault", construct if fault else None, construct if summaries[construct].passed is False else None
         )
+
+
+def between_labellers(labels: Iterable[GoldenLabel]) -> None:
+    """Print Cohen's kappa of the verdict "has a fault" on the conversations that two labellers have labelled."""
+    verdicts: dict[str, dict[str, dict[Key, bool]]] = defaultdict(lambda: defaultdict(dict))
+    for label in labels:
+        if label.construct_ in GOOD:
+            said = verdicts[label.construct_][label.labeller]
+            place = (label.case, label.prompt_version)
+            said[place] = said.get(place, False) or label.label not in GOOD[label.construct_]
+    print(f"\n{'two labellers, fault or not':32}{'both':>9}{'kappa':>7}")
+    for construct in GOOD:
+        pairs = list(_pairs(verdicts[construct]))
+        if pairs:
+            print(f"{construct:32}{len(pairs):>9}{kappa(pairs):>7.2f}")
+
+
+def _pairs(by_labeller: Mapping[str, Mapping[Key, bool]]) -> Iterator[tuple[bool, bool]]:
+    for first, second in combinations(sorted(by_labeller), 2):
+        for place in sorted(by_labeller[first].keys() & by_labeller[second].keys(), key=str):
+            yield by_labeller[first][place], by_labeller[second][place]
+
+
+def kappa(pairs: list[tuple[bool, bool]]) -> float:
+    """Cohen's kappa of two labellers' yes or no (Cohen 1960); 1 where there is nothing to disagree about."""
+    size = len(pairs)
+    agreed = sum(first == second for first, second in pairs) / size
+    yes = [sum(pair[side] for pair in pairs) / size for side in (0, 1)]
+    chance = yes[0] * yes[1] + (1 - yes[0]) * (1 - yes[1])
+    return 1.0 if chance == 1 else (agreed - chance) / (1 - chance)
 
 
 def count(tallies: Mapping[str, Tally], construct: str, wanted: str | None, found: str | None) -> None:
