@@ -30,6 +30,11 @@ _HAS_NUMBER = re2.compile(
     r"(?i)\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty|thirty|forty|fifty|"
     r"sixty|seventy|eighty|ninety|hundred|no)\b"
 )
+AMOUNT_MISSING = frozenset({"missing_price", "missing_term", "missing_fee"})
+_MASKED = re2.compile(
+    r"(?i)\[(?:amount|price|fee|money|number|redacted|pii)[^\]]{0,20}\]|\{(?:amount|price|fee|money)\}|<(?:amount|price|"
+    r"money)[^>]{0,8}>|[$£€] ?(?:x{2}|\*{2})|\*{4,}|\bx{2}[.,]x{2}\b"
+)
 _MARKETING_TOOL = re2.compile(r"(?i)marketing|(?:^|[^n])subscribe|newsletter|opt_?in")
 
 
@@ -220,8 +225,14 @@ def _row(
         expected=None if good else expected or (rule.text if rule else None),
         reason=reason,
         severity="critical" if rule is not None and rule.critical else "major",
-        unsure=not ctx.sure(duty.due),
+        unsure=not ctx.sure(duty.due) or (label in AMOUNT_MISSING and _masked_before(ctx, duty)),
     )
+
+
+def _masked_before(ctx: EvalContext, duty: Duty) -> bool:
+    """Whether an agent turn about the offer had an amount masked before the yes: it may have been the one due."""
+    about = {act.turn for act in ctx.reading.acts if act.offer == duty.offer.id and act.turn <= duty.due.turn}
+    return any(_MASKED.search(ctx.turn(turn).text) for turn in about)
 
 
 # ---- consent -----------------------------------------------------------------

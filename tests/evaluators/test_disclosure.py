@@ -290,3 +290,11 @@ def test_a_question_whether_it_is_an_ai_wants_an_answer_in_the_next_turn() -> No
 
 def test_without_a_policy_it_is_skipped() -> None:
     assert labels(Disclosure(), context(SCRIPT, no_policy=True)) == ["skipped"]
+
+
+@pytest.mark.parametrize(("masked", "state"), [("$[AMOUNT]", "unsure"), ("****", "unsure"), ("not much", "scored")])
+def test_a_masked_amount_may_have_been_the_one_due(masked: str, state: str) -> None:
+    script = SCRIPT.replace("49.99 a month for 12 months, then 64.99", masked)
+    act = {"turn": 1, "offer": "FIBER-500", "act": "pitch"}
+    found = evaluate_one(Disclosure(), context(script, policy("price_stated"), ledger=[YES], acts=[act]))
+    assert {score.state for score in found[:-1] if score.label == "missing_price"} == {state}

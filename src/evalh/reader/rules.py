@@ -29,7 +29,6 @@ import re2
 from evalh.errors import InternalError
 from evalh.models import digest
 
-
 PATTERN_MEMORY = 1 << 20
 """Bytes of automaton a single pattern may keep; RE2 starts it afresh when they are used up."""
 SET_MEMORY = 16 << 20
