@@ -17,7 +17,6 @@ from evalh.reader.rules import Hit, RuleSet, load_rules
 from evalh.reader.tokens import words
 from evalh.reader.view import Named, TurnView
 
-_PITCHING = ("ask", "ask_named", "state", "weak")
 _RANK: dict[Act, int] = {"pitch": 4, "withdraw": 3, "read_back": 2, "answer": 1, "mention": 0}
 _SALE_CUE = ("ask", "ask_reference", "ask_hear", "category")
 _LATER_ASK = ("ask_reference", "ask_hear", "ask")

@@ -482,7 +482,7 @@ def _fee(spot: _Spot, lexicon: Lexicon) -> _Said | None:
     return _Said("fee", _number(amount), start, end, amount.unit, amount.period, amount.per, at=amount.start)
 
 
-def _of_percent(spot: _Spot, lexicon: Lexicon) -> _Said | None:  # noqa: ARG001
+def _of_percent(spot: _Spot, lexicon: Lexicon) -> _Said | None:  # noqa: ARG001 - one shape
     amount = spot.amount
     if _NEGATED.search(spot.left):
         return None
@@ -494,7 +494,7 @@ def _of_percent(spot: _Spot, lexicon: Lexicon) -> _Said | None:  # noqa: ARG001
     return None
 
 
-def _of_duration(spot: _Spot, lexicon: Lexicon) -> _Said | None:  # noqa: ARG001
+def _of_duration(spot: _Spot, lexicon: Lexicon) -> _Said | None:  # noqa: ARG001 - one shape
     amount, left, right = spot.amount, spot.left[-80:], spot.right
     whole = _Said("term", _number(amount), amount.start, amount.end, amount.unit)
     clause = _clause(left)
@@ -541,7 +541,7 @@ def _as(said: _Said, kind: ClaimKind) -> _Said:
     return replace(said, kind=kind)
 
 
-def _of_data(spot: _Spot, lexicon: Lexicon) -> _Said | None:  # noqa: ARG001
+def _of_data(spot: _Spot, lexicon: Lexicon) -> _Said | None:  # noqa: ARG001 - one shape
     amount = spot.amount
     if _USED_DATA.search(_clause(spot.left)) or _DATA_LEFT.match(spot.right) or _NEGATED.search(spot.left):
         return None
@@ -550,7 +550,7 @@ def _of_data(spot: _Spot, lexicon: Lexicon) -> _Said | None:  # noqa: ARG001
     return _Said("feature", _number(amount), amount.start, amount.full_end, amount.unit, amount.period)
 
 
-def _of_count(spot: _Spot, lexicon: Lexicon) -> _Said | None:  # noqa: ARG001
+def _of_count(spot: _Spot, lexicon: Lexicon) -> _Said | None:  # noqa: ARG001 - one shape
     amount = spot.amount
     noun = amount.unit
     if noun is None or not _COUNTED.match(noun) or not _CAPACITY.search(spot.left[-48:]):

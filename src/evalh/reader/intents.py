@@ -90,4 +90,4 @@ def is_substantive(text: str) -> bool:
 
 
 def _intent(label: str) -> Intent:
-    return label  # type: ignore[return-value]
+    return label  # type: ignore[return-value]  # the rule files hold intents only

@@ -83,7 +83,7 @@ def read_rubric(path: Path) -> Found[type[Evaluator]]:
 def _rubric_class(info: RubricInfo, body: str) -> type[RubricEvaluator]:
     title = re.sub(r"(?:^|_)([a-z0-9])", lambda match: match.group(1).upper(), info.name)
     settings = {"threshold": (float, info.passes_at), "critical": (bool, info.critical), "weight": (float, info.weight)}
-    made = create_model(title, __base__=RubricEvaluator, __doc__=_first_line(body), **settings)  # type: ignore[call-overload]
+    made = create_model(title, __base__=RubricEvaluator, __doc__=_first_line(body), **settings)  # type: ignore[call-overload]  # settings made from data
     made.rubric, made.rubric_name, made.scale = body, info.name, info.scale
     return made
 
