@@ -42,7 +42,10 @@ class GoldenSetInfo(Model):
 
 
 class GoldenLabel(Model):
-    """What a person says about a conversation, a turn or an offer of a recording."""
+    """What a labeller says about a conversation, a turn or an offer of a recording.
+
+    `confirmed` is true only where people settled the label; language models agreeing with each other do not make it so.
+    """
 
     case: Id
     prompt_version: Id
