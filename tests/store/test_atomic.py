@@ -8,7 +8,7 @@ import pytest
 
 from evalh.errors import UserError
 from evalh.models import Evidence
-from evalh.store.atomic import line, write_atomic, write_json, write_jsonl
+from evalh.store.atomic import line, replacing, write_atomic, write_json
 
 
 def names(folder: Path) -> list[str]:
@@ -31,8 +31,8 @@ def test_a_failure_while_writing_leaves_the_old_file_and_nothing_else(tmp_path: 
 
     path = tmp_path / "scores.jsonl"
     path.write_text("old")
-    with pytest.raises(ValueError, match="the source broke"):
-        write_jsonl(path, records())
+    with pytest.raises(ValueError, match="the source broke"), replacing(path) as stream:
+        stream.writelines(line(record) for record in records())
 
     assert path.read_text() == "old"
     assert names(tmp_path) == ["scores.jsonl"]
@@ -61,7 +61,7 @@ def test_records_are_one_ascii_line_each_whatever_they_hold() -> None:
     assert len(written.decode("ascii").splitlines()) == 1
 
 
-def test_models_are_written_as_they_are_read(tmp_path: Path) -> None:
-    write_jsonl(tmp_path / "x.jsonl", [Evidence(turn=1, quote="no"), {"turn": 2}])
+def test_models_are_written_as_they_are_read() -> None:
+    written = b"".join(line(record) for record in (Evidence(turn=1, quote="no"), {"turn": 2}))
 
-    assert (tmp_path / "x.jsonl").read_bytes() == b'{"turn":1,"start":0,"end":0,"quote":"no"}\n{"turn":2}\n'
+    assert written == b'{"turn":1,"start":0,"end":0,"quote":"no"}\n{"turn":2}\n'

@@ -5,7 +5,7 @@ What it leaves to others: whether an offer was made, and the verdict about it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,10 +77,11 @@ def words(value: Any) -> tuple[str, ...]:
 def _listed(offer: Offer, ctx: EvalContext) -> Iterator[Finding]:
     line = _Line(f"offers/{offer.id}/eligibility", ctx.customer)
     rules = offer.eligibility
-    yield from line.one_of("regions", "region", "region_blocked", rules.regions, covers)
-    yield from line.none_of("regions_blocked", "region", "region_blocked", rules.regions_blocked, covers)
-    yield from line.one_of("segments", "segment", "segment_blocked", rules.segments, _same)
-    yield from line.one_of("lifecycle", "lifecycle", "lifecycle_blocked", rules.lifecycle, _same)
+    yield from line.listed("regions", "region", "region_blocked", rules.regions, covers)
+    blocked = rules.regions_blocked
+    yield from line.listed("regions_blocked", "region", "region_blocked", blocked, covers, blocks=True)
+    yield from line.listed("segments", "segment", "segment_blocked", rules.segments, _same)
+    yield from line.listed("lifecycle", "lifecycle", "lifecycle_blocked", rules.lifecycle, _same)
     if offer.needs_signal:
         yield line.signal(rules.signals, signals_for(offer, ctx))
 
@@ -139,33 +140,22 @@ class _Line:
     clause: str
     customer: dict[str, Any]
 
-    def one_of(
+    def listed(
         self,
         line: str,
         field: str,
         label: EligibilityLabel,
-        rules: Iterable[str],
+        rules: tuple[str, ...],
         fits: Callable[[str, str], bool],
+        *,
+        blocks: bool = False,
     ) -> Iterator[Finding]:
-        rules = tuple(rules)
+        """What a list of the policy says of the customer: one of it has to fit, or none where the list `blocks`."""
         if rules:
             has = words(self.customer.get(field))
-            truth = any(fits(rule, value) for rule in rules for value in has) if has else None
-            yield self._finding(line, field, label, f"one of {', '.join(rules)}", truth)
-
-    def none_of(
-        self,
-        line: str,
-        field: str,
-        label: EligibilityLabel,
-        rules: Iterable[str],
-        fits: Callable[[str, str], bool],
-    ) -> Iterator[Finding]:
-        rules = tuple(rules)
-        if rules:
-            has = words(self.customer.get(field))
-            truth = not any(fits(rule, value) for rule in rules for value in has) if has else None
-            yield self._finding(line, field, label, f"none of {', '.join(rules)}", truth)
+            truth = any(fits(rule, value) for rule in rules for value in has) is not blocks if has else None
+            expected = f"{'none' if blocks else 'one'} of {', '.join(rules)}"
+            yield self._finding(line, field, label, expected, truth)
 
     def signal(self, wanted: tuple[str, ...], met: tuple[str, ...]) -> Finding:
         truth = bool(met) if "signals" in self.customer else None

@@ -131,7 +131,6 @@ class _Block:
     acts: list[Spoken] = field(default_factory=list)
     question: QuestionAbout = "none"
     marketing: TurnView | None = None
-    last_turn: int | None = None
 
 
 @dataclass
@@ -257,7 +256,6 @@ class LocalSession:
             self._agent_words(view)
         self.issues.add(view, ())
         self._book(bookings)
-        self.block.last_turn = view.index
 
     def _agent_words(self, view: TurnView) -> None:
         named = self.tools.finder.find(view)

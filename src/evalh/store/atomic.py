@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -22,18 +22,14 @@ def write_atomic(path: Path, data: bytes | str) -> None:
 
     Raises UserError when the folder cannot be written.
     """
-    _replace(path, [data.encode("utf-8") if isinstance(data, str) else data])
+    with replacing(path) as stream:
+        stream.write(data.encode("utf-8") if isinstance(data, str) else data)
 
 
 def write_json(path: Path, value: BaseModel | Any) -> None:
     """Put `value` in `path` as indented ASCII JSON; raises ValueError for NaN and infinity."""
     text = json.dumps(plain(value), ensure_ascii=True, allow_nan=False, indent=2)
     write_atomic(path, text + "\n")
-
-
-def write_jsonl(path: Path, records: Iterable[BaseModel | dict[str, Any]]) -> None:
-    """Put `records` in `path`, one a line of ASCII JSON, without holding them all in memory."""
-    _replace(path, (line(record) for record in records))
 
 
 def line(record: BaseModel | dict[str, Any]) -> bytes:
@@ -49,11 +45,6 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     return value
-
-
-def _replace(path: Path, chunks: Iterable[bytes]) -> None:
-    with replacing(path) as stream:
-        stream.writelines(chunks)
 
 
 @contextmanager
