@@ -120,24 +120,33 @@ def compare(tallies: Mapping[str, Tally], given: list[GoldenLabel], reading: Rea
 
 
 def between_labellers(labels: Iterable[GoldenLabel]) -> None:
-    """Print Cohen's kappa of the verdict "has a fault" on the conversations that two labellers have labelled."""
-    verdicts: dict[str, dict[str, dict[Key, bool]]] = defaultdict(lambda: defaultdict(dict))
+    """Print Cohen's kappa of the verdict "has a fault" on all conversations that two labellers have labelled.
+
+    A conversation in which a labeller gives a construct no row has no fault of it for that labeller. Constructs that
+    only one of the two labels anywhere are named: nothing is known about agreement on them.
+    """
+    seen: dict[Key, set[str]] = defaultdict(set)
+    given: dict[str, set[str]] = defaultdict(set)
+    faults: set[tuple[str, str, Key]] = set()
     for label in labels:
-        if label.construct_ in GOOD:
-            said = verdicts[label.construct_][label.labeller]
-            place = (label.case, label.prompt_version)
-            said[place] = said.get(place, False) or label.label not in GOOD[label.construct_]
-    print(f"\n{'two labellers, fault or not':32}{'both':>9}{'kappa':>7}")
+        place = (label.case, label.prompt_version)
+        seen[place].add(label.labeller)
+        given[label.construct_].add(label.labeller)
+        if label.construct_ in GOOD and label.label not in GOOD[label.construct_]:
+            faults.add((label.construct_, label.labeller, place))
+    twice = [(place, pair) for place, who in seen.items() for pair in combinations(sorted(who), 2)]
+    print(f"\n{'two labellers, fault or not':32}{'both':>9}{'faults':>9}{'kappa':>7}")
     for construct in GOOD:
-        pairs = list(_pairs(verdicts[construct]))
+        pairs = [
+            ((construct, one, place) in faults, (construct, other, place) in faults)
+            for place, (one, other) in twice
+            if {one, other} <= given.get(construct, set())
+        ]
         if pairs:
-            print(f"{construct:32}{len(pairs):>9}{kappa(pairs):>7.2f}")
-
-
-def _pairs(by_labeller: Mapping[str, Mapping[Key, bool]]) -> Iterator[tuple[bool, bool]]:
-    for first, second in combinations(sorted(by_labeller), 2):
-        for place in sorted(by_labeller[first].keys() & by_labeller[second].keys(), key=str):
-            yield by_labeller[first][place], by_labeller[second][place]
+            either = sum(one or other for one, other in pairs)
+            print(f"{construct:32}{len(pairs):>9}{either:>9}{kappa(pairs):>7.2f}")
+    both = {construct for construct, who in given.items() if any(set(pair) <= who for _, pair in twice)}
+    print(f"by one labeller only: {', '.join(sorted(given.keys() - both)) or 'none'}")
 
 
 def kappa(pairs: list[tuple[bool, bool]]) -> float:
