@@ -5,6 +5,7 @@ EvalhError
 │   ├── BadInput         a file, line or field that cannot be read
 │   ├── BadConfig        a config, policy, prompt or evaluator that cannot be used
 │   └── NotFound         a named thing that does not exist
+├── TooLittle            more data is needed than there is: exit code 3
 └── InternalError        ours: reported with a traceback
 """
 
@@ -67,6 +68,10 @@ class ManyErrors(UserError):
     def __init__(self, errors: list[UserError]) -> None:
         self.errors = errors
         super().__init__("\n".join(str(error) for error in errors))
+
+
+class TooLittle(EvalhError):
+    """What was asked needs more data than there is: exit code 3."""
 
 
 class InternalError(EvalhError):

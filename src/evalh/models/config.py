@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from evalh.models.base import Id, Json, Model, Words
+from evalh.models.comparison import GateConfig
 
 
 class EncoderConfig(Model):
@@ -71,3 +72,5 @@ class RunConfig(Model):
     """The day whose policy version applies to conversations without a date."""
     trials: int = Field(default=1, ge=1)
     seed: int = 0
+    gate: GateConfig = GateConfig()
+    """When a candidate is refused."""

@@ -59,6 +59,8 @@ class ConversationRow(OpenModel):
     started_at: str | None = None
     policy_version: str | None = None
     policy_assumed: bool = False
+    template: str | None = None
+    """The family of cases that its case was made from."""
     turns: int = 0
     pitches: int | None = None
     offered: tuple[str, ...] | None = None
@@ -71,6 +73,8 @@ class ConversationRow(OpenModel):
     quality_label: str | None = None
     auto_failed: bool | None = None
     outcome: Outcome | None = None
+    critical: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """By evaluator, the labels of its failed verdicts that are critical and rest on rules alone."""
     rollups: dict[str, Rolled] = Field(default_factory=dict)
 
 
@@ -84,6 +88,8 @@ class EvaluatorInfo(OpenModel):
     settings: dict[str, Json] = Field(default_factory=dict)
     rollup: Rollup
     direction: Direction = "higher_is_better"
+    scale: tuple[float, float] | None = (0.0, 1.0)
+    """The least and the greatest value; null where there is no end."""
     threshold: float
     gating: bool = True
     critical: bool = False
@@ -157,6 +163,8 @@ class Manifest(OpenModel):
     cohort: str = "persona"
     as_of: str | None = None
     unsure_below: float = 0.5
+    cases: int = 0
+    """The golden cases that were to be run."""
     conversations: int = 0
     turns: int = 0
     counts: StateCounts = StateCounts()
@@ -165,6 +173,10 @@ class Manifest(OpenModel):
     tokens: int = 0
     cost: float | None = None
     rejected: tuple[RejectedInput, ...] = ()
+    gate: dict[str, Json] = Field(default_factory=dict)
+    """The gate's settings in the run configuration."""
+    files: dict[str, str] = Field(default_factory=dict)
+    """The sha256 of each file of rows, so that one that was changed or cut off is told from one that was not."""
 
 
 class Aggregate(OpenModel):
@@ -187,28 +199,7 @@ class Aggregate(OpenModel):
     """The mean with "nothing done, nothing wrong" as 1 for evaluators of acts; equal to `mean` for others."""
     compared_n: int = 0
     fault_rate: float | None = None
+    fault_low: float | None = None
+    """Lower end of the 95 % Wilson interval of `fault_rate`."""
+    fault_high: float | None = None
     coverage: float | None = None
-
-
-class Difference(OpenModel):
-    """How one cell moved between two sides; negative is worse."""
-
-    cohort_key: str
-    cohort: str
-    evaluator: str
-    baseline: float | None
-    candidate: float | None
-    delta: float | None
-    pairs: int
-    pitch_rate_baseline: float | None = None
-    pitch_rate_candidate: float | None = None
-
-
-class Comparison(OpenModel):
-    """`comparison.json`: two prompt versions side by side."""
-
-    schema_: Literal["evalh.comparison/1"] = Field(default="evalh.comparison/1", alias="schema")
-    run_id: str
-    baseline: str
-    candidate: str
-    differences: tuple[Difference, ...] = ()
