@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import signal
 import subprocess
@@ -8,7 +9,7 @@ import tracemalloc
 from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from tests.runner.fakes import (
@@ -24,14 +25,14 @@ from tests.runner.fakes import (
     two_versions,
 )
 
-from evalh.errors import BadInput, UserError
+from evalh.errors import BadInput, NotFound, UserError
 from evalh.evaluator import EvalContext, Evaluator
-from evalh.models import Item, Question, RejectedInput, Score, Scorecard, Section
-from evalh.runner import EvaluatorInUse, Progress, RunInputs, Source, load_run, run, run_id_of
+from evalh.models import FileInfo, Item, Question, RejectedInput, Score, Scorecard, Section
+from evalh.runner import EvaluatorInUse, Progress, RunFiles, RunInputs, Source, load_run, run, run_id_of
 from evalh.store.cache import ReadingCache
 from evalh.testing import make_conversation
 
-RESULTS = ("scores.jsonl", "conversations.jsonl", "readings.jsonl", "aggregates.json", "comparison.json")
+RESULTS = ("scores.jsonl", "conversations.jsonl", "readings.jsonl", "aggregates.json")
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -115,28 +116,41 @@ def test_readings_stand_in_the_order_of_the_conversations(tmp_path: Path) -> Non
     ]
 
 
-def test_a_version_that_pitches_more_is_found_by_the_comparison(tmp_path: Path) -> None:
-    (comparison,) = run(compared(two_versions(6)), tmp_path).comparisons
-    found = {(item.cohort, item.evaluator): item for item in comparison.differences}
+def test_versions_are_judged_and_comparing_them_is_left_to_others(tmp_path: Path) -> None:
+    result = run(compared(two_versions(6)), tmp_path)
+    means = {
+        (cell.prompt_version, cell.evaluator): cell.compared_mean for cell in result.aggregates if cell.cohort == "*"
+    }
 
-    assert (comparison.baseline, comparison.candidate) == ("v1", "v2")
-    assert found["*", "pitching"].delta == pytest.approx(-1 / 3)
-    assert found["*", "pitching"].pairs == 6
-    assert (found["*", "pitching"].pitch_rate_baseline, found["*", "brevity"].delta) == (0.0, 0.0)
-
-
-def test_one_version_alone_is_not_compared(tmp_path: Path) -> None:
-    assert run(compared([source(1)]), tmp_path).comparisons == ()
+    assert means["v1", "pitching"] == 1.0
+    assert means["v2", "pitching"] == pytest.approx(2 / 3)
+    assert result.comparisons == ()
 
 
-def test_every_further_candidate_has_a_file_of_its_own_whatever_it_is_called(tmp_path: Path) -> None:
-    versions = ["v1", "v2", "v3", "../../evil"]
-    run(inputs([source(1, version) for version in versions], baseline="v1"), tmp_path / "out")
+def test_a_conversation_row_carries_the_family_of_its_case(tmp_path: Path) -> None:
+    held = source(1)
+    held = held._replace(case=held.case.model_copy(update={"template": "dispute"}) if held.case else None)
+    (row,) = run(inputs([held]), tmp_path).conversations()
 
-    names = sorted(path.name for path in (tmp_path / "out").glob("comparison*"))
-    assert len(names) == 3
-    assert {"comparison.json", "comparison-v2.json", "comparison-v3.json"} == set(names)
-    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert (row.template, row.critical) == ("dispute", {})
+
+
+def test_a_critical_verdict_of_a_rule_is_in_the_conversation_row(tmp_path: Path) -> None:
+    def critical(found_by: Literal["rule", "model"]) -> list[dict[str, tuple[str, ...]]]:
+        used = [EvaluatorInUse(Forbidden(found_by=found_by)), EvaluatorInUse(Brevity())]
+        sources = [source(1, text="buy fiber"), source(2)]
+        return [row.critical for row in run(inputs(sources, evaluators=used), tmp_path / found_by).conversations()]
+
+    assert critical("rule") == [{"forbidden": ("banned",)}, {}]
+    assert critical("model") == [{}, {}]
+
+
+def test_the_manifest_keeps_the_gates_settings_and_the_digests_of_the_rows(tmp_path: Path) -> None:
+    result = run(compared(two_versions(4), gate={"alpha": 0.1}), tmp_path)
+    rows = [name for name in RESULTS if name in result.manifest.files]
+
+    assert (rows, result.manifest.gate) == (list(RESULTS), {"alpha": 0.1})
+    assert result.manifest.files["scores.jsonl"] == hashlib.sha256((tmp_path / "scores.jsonl").read_bytes()).hexdigest()
 
 
 # --- the same inputs, the same bytes ---
@@ -257,7 +271,27 @@ def test_the_run_id_depends_on_the_inputs_but_not_on_the_number_of_trials() -> N
     ]
 
     assert run_id_of(compared([], trials=5)) == base
+    assert run_id_of(compared([], gate={"alpha": 0.1})) == base
+    assert run_id_of(compared([], baseline="v2")) == base
     assert len({base, *other}) == len(other) + 1
+
+
+def test_other_recordings_of_a_golden_set_are_the_same_run_and_other_transcripts_another() -> None:
+    def of(sha256: str, golden_set: FileInfo | None = None) -> str:
+        kept = RunFiles(source=FileInfo(id="recordings", sha256=sha256), golden_set=golden_set)
+        return run_id_of(compared([], files=kept))
+
+    golden = FileInfo(id="care", version="1", sha256="c" * 64)
+    assert of("a" * 64, golden) == of("b" * 64, golden)
+    assert of("a" * 64) != of("b" * 64)
+
+
+def test_trials_that_were_added_are_judged_beside_those_that_were_there(tmp_path: Path) -> None:
+    first = run(inputs([source(1)], trials=1), tmp_path)
+    second = run(inputs([source(1), source(1, trial=1)], trials=2), tmp_path)
+
+    assert (second.manifest.run_id, second.manifest.conversations) == (first.manifest.run_id, 2)
+    assert [row.trial for row in second.conversations()] == [0, 1]
 
 
 def test_a_folder_with_another_run_is_refused_and_the_difference_told(tmp_path: Path) -> None:
@@ -291,6 +325,31 @@ def test_a_run_that_did_not_end_is_not_loaded(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         run(compared(two_versions(40), reader=FakeReader(fails_at=64)), tmp_path)
     with pytest.raises(BadInput, match="the run is interrupted; run it again to complete it"):
+        load_run(tmp_path)
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_a_file_that_was_changed_or_is_gone_is_told_from_one_that_was_not(tmp_path: Path, name: str) -> None:
+    run(compared(two_versions(4)), tmp_path)
+    whole = (tmp_path / name).read_bytes()
+    for held in (whole[:-1], whole + b"\n", b""):
+        (tmp_path / name).write_bytes(held)
+        with pytest.raises(BadInput, match=f"{name}: was changed or cut off after the run; run it again with --fresh"):
+            load_run(tmp_path)
+    (tmp_path / name).unlink()
+    with pytest.raises(NotFound, match=f"{name}: no such file; run it again"):
+        load_run(tmp_path)
+    (tmp_path / name).write_bytes(whole)
+    assert load_run(tmp_path).manifest.conversations == 8
+
+
+def test_a_newer_major_version_of_a_result_is_refused(tmp_path: Path) -> None:
+    run(compared([source(1)]), tmp_path)
+    text = (tmp_path / "manifest.json").read_text()
+    (tmp_path / "manifest.json").write_text(text.replace("evalh.manifest/1", "evalh.manifest/12"))
+
+    said = r"manifest\.json: schema: is 'evalh\.manifest/12', and this evalh reads evalh\.manifest/1; install the evalh"
+    with pytest.raises(BadInput, match=said):
         load_run(tmp_path)
 
 
@@ -368,6 +427,18 @@ def test_mistakes_in_the_settings_are_told_before_anything_is_written(
         run(inputs([source(1)], **fields), tmp_path / "out")
 
     assert not (tmp_path / "out").exists()
+
+
+class Forbidden(Evaluator):
+    """Every pitch is a critical fault, found by a rule or by a model."""
+
+    acts = True
+    found_by: Literal["rule", "model"] = "rule"
+
+    def evaluate(self, ctx: EvalContext) -> Iterator[Score]:
+        for pitch in ctx.pitches():
+            cited = {"source": self.found_by, "evidence": ctx.cite(pitch)}
+            yield Score(turn=pitch.turn, value=0.0, label="banned", severity="critical", **cited)
 
 
 class Asking(Evaluator):

@@ -187,3 +187,15 @@ def test_a_conversation_before_any_version_names_both_dates(root: Path, day: str
     except UserError as error:
         found = str(error)
     assert found == said
+
+
+def test_a_configuration_is_run_in_the_workspace_that_its_file_is_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_workspace(tmp_path / "mine")
+    monkeypatch.chdir(tmp_path)
+
+    assert Workspace.of_config("mine/configs/small.yaml").root.resolve() == (tmp_path / "mine").resolve()
+    assert Workspace.of_config("small").is_reference
+    assert Workspace.of_config("mine/configs/absent.yaml").is_reference
+    assert Workspace.of_config(None).is_reference

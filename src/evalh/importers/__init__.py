@@ -20,10 +20,11 @@ from evalh.importers.base import (
 )
 from evalh.importers.dataset import PREFIX, dataset_records, is_dataset, transcripts_in
 from evalh.importers.detect import FORMATS, RECORD_FORMATS, format_of
-from evalh.importers.records import first_bytes, json_records
+from evalh.importers.records import first_bytes, json_records, line_records
 from evalh.importers.table import looks_like_table, read_table
+from evalh.text.untrusted import split_lines
 
-__all__ = ["FORMATS", "Imported", "Rejected", "SourceMapping", "open_source"]
+__all__ = ["FORMATS", "Imported", "Rejected", "SourceMapping", "open_lines", "open_source"]
 
 
 def open_source(
@@ -45,6 +46,18 @@ def open_source(
     if not name.removeprefix(PREFIX) or (not name.startswith(PREFIX) and not _exists(name)):
         raise NotFound(f"{name[:500]!r}: no such file or folder; check the path")
     return _read(name, format, columns)
+
+
+def open_lines(raw: bytes, file: str) -> Iterator[Imported | Rejected]:
+    """The conversations in JSONL of evalh's own shape, as `open_source` gives those of a file; errors name `file`."""
+    if not raw.strip():
+        return iter([Rejected(_empty(file))])
+    records = line_records(split_lines([raw], file), file)
+    return refusing_repeats(_conversations(records, "native", SourceMapping()))
+
+
+def _empty(file: str | Path) -> BadInput:
+    return BadInput("is empty", file=file, remedy="put at least one conversation in it")
 
 
 def _exists(name: str) -> bool:
@@ -72,7 +85,7 @@ def _read(name: str, wanted: str | None, mapping: SourceMapping) -> Iterator[Imp
 def _is_table(path: Path, wanted: str | None) -> bool:
     start = first_bytes(path)
     if not start:
-        raise BadInput("is empty", file=path, remedy="put at least one conversation in it")
+        raise _empty(path)
     if wanted is not None or start[:1] in (b"{", b"["):
         return False
     if not looks_like_table(path):

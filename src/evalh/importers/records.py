@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def json_records(path: Path) -> Iterator[Record | BadInput]:
     A list of chat messages is one record. Memory is that of one record.
     """
     if is_lines(path):
-        return _line_records(path)
+        return line_records(scan_lines(path), str(path))
     return _array_records(path) if first_bytes(path)[:1] == b"[" else _whole(path)
 
 
@@ -62,12 +62,13 @@ def _first_two(path: Path) -> tuple[bytes, bytes]:
     return first, second
 
 
-def _line_records(path: Path) -> Iterator[Record | BadInput]:
-    for number, line in scan_lines(path):
+def line_records(lines: Iterable[tuple[int, bytes | BadInput]], file: str) -> Iterator[Record | BadInput]:
+    """The records of numbered lines of `file`, one a line; empty lines are passed over."""
+    for number, line in lines:
         if isinstance(line, BadInput):
             yield line
         elif line.strip(_SPACE):
-            yield _record(line, Place(str(path), number))
+            yield _record(line, Place(file, number))
 
 
 def _record(raw: bytes, place: Place, line: int | None = None) -> Record | BadInput:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from evalh.errors import UserError
-from evalh.models import Comparison, ConversationRow, Manifest, RejectedInput, digest
+from evalh.models import ConversationRow, Manifest, RejectedInput
 from evalh.runner.record import Key
-from evalh.stats.summary import Summary, differences
-from evalh.store.atomic import line, replacing, write_json
+from evalh.stats.summary import Summary
+from evalh.store.atomic import line, replacing, sha256_of, write_json
 from evalh.store.journal import Journal
 
 JOURNAL = "journal"
@@ -21,6 +20,8 @@ CONVERSATIONS = "conversations.jsonl"
 READINGS = "readings.jsonl"
 AGGREGATES = "aggregates.json"
 COMPARISON = "comparison.json"
+ROWS = (SCORES, CONVERSATIONS, READINGS, AGGREGATES)
+"""The files whose digests the manifest keeps."""
 
 
 def write_results(
@@ -31,8 +32,7 @@ def write_results(
     keys = sorted(done, key=Key.order)
     _write_rows(out_dir, journal, [done[key] for key in keys], summary)
     write_json(out_dir / AGGREGATES, summary.aggregates())
-    _write_comparisons(out_dir, compare_versions(manifest, summary))
-    complete = _completed(manifest, summary, rejected)
+    complete = _completed(manifest, summary, rejected, {name: sha256_of(out_dir / name) for name in ROWS})
     write_json(out_dir / MANIFEST, complete)
     journal.remove()
     return complete
@@ -52,38 +52,9 @@ def _write_rows(out_dir: Path, journal: Journal, offsets: Sequence[int], summary
             readings.write(record["reading"].encode("ascii"))
 
 
-def compare_versions(manifest: Manifest, summary: Summary) -> list[Comparison]:
-    """The baseline against every other version that was run, in the order of the manifest, else by name."""
-    run = [version for version in summary.sides if version is not None]
-    listed = [info.version for info in manifest.prompts]
-    ordered = sorted(run, key=lambda version: (listed.index(version) if version in listed else len(listed), version))
-    baseline = manifest.baseline
-    if baseline is None or baseline not in run:
-        return []
-    return [
-        Comparison(
-            run_id=manifest.run_id,
-            baseline=baseline,
-            candidate=version,
-            differences=differences(summary.sides[baseline], summary.sides[version]),
-        )
-        for version in ordered
-        if version != baseline
-    ]
-
-
-def _write_comparisons(out_dir: Path, comparisons: Sequence[Comparison]) -> None:
-    _delete(out_dir.glob("comparison*.json"))
-    for index, comparison in enumerate(comparisons):
-        name = COMPARISON if index == 0 else f"comparison-{_file_part(comparison.candidate)}.json"
-        write_json(out_dir / name, comparison)
-
-
-def _file_part(version: str) -> str:
-    return version if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}", version) else digest(version)[:12]
-
-
-def _completed(manifest: Manifest, summary: Summary, rejected: Sequence[RejectedInput]) -> Manifest:
+def _completed(
+    manifest: Manifest, summary: Summary, rejected: Sequence[RejectedInput], files: dict[str, str]
+) -> Manifest:
     counts = summary.counts()
     found = {
         "conversations": summary.conversations,
@@ -91,14 +62,21 @@ def _completed(manifest: Manifest, summary: Summary, rejected: Sequence[Rejected
         "counts": counts,
         "coverage": counts.coverage,
         "rejected": tuple(rejected),
+        "files": files,
     }
     return manifest.model_copy(update={"status": "complete", **found})
 
 
 def clear_results(out_dir: Path) -> None:
     """Delete the results of the run that was here. Raises UserError when one cannot be deleted."""
-    results = [out_dir / name for name in (SCORES, CONVERSATIONS, READINGS, AGGREGATES)]
-    _delete([*results, *out_dir.glob("comparison*.json")])
+    _delete(out_dir / name for name in (*ROWS, "power.json"))
+    clear_comparisons(out_dir)
+
+
+def clear_comparisons(out_dir: Path) -> None:
+    """Delete the comparisons that are here and the reports of them."""
+    reports = ("comparison*.json", "report.md", "junit.xml", "metrics.txt")
+    _delete(path for name in reports for path in out_dir.glob(name))
 
 
 def _delete(paths: Iterable[Path]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from math import isfinite
 from typing import Literal, NamedTuple
 
 import evalh
@@ -61,6 +62,7 @@ class EvaluatorInUse:
             settings=evaluator.model_dump(mode="json"),
             rollup=evaluator.rollup,
             direction=evaluator.direction,
+            scale=evaluator.scale if all(map(isfinite, evaluator.scale)) else None,
             threshold=evaluator.threshold,
             gating=evaluator.gating,
             critical=evaluator.critical,
@@ -102,13 +104,19 @@ class RunInputs:
     unsure_below: float = 0.5
     seed: int = 0
     trials: int = 1
+    cases: int = 0
+    """How many golden cases there are to run; 0 for none."""
     skip_bad: bool = False
     files: RunFiles = field(default_factory=RunFiles)
+    gate: Mapping[str, Json] = field(default_factory=dict)
+    """The gate's settings, for the manifest; no row depends on them."""
+    compared_outside: bool = False
+    """Whether the versions are compared with what is not in this run."""
 
     @property
     def baseline_version(self) -> str | None:
-        """The baseline, given or by default; None when no versions are known."""
-        return self.baseline or next(iter(self.prompts), None)
+        """The baseline, given or by default; None when no versions are known or it is not in this run."""
+        return None if self.compared_outside else self.baseline or next(iter(self.prompts), None)
 
     @property
     def lexicon(self) -> Lexicon:
@@ -175,6 +183,8 @@ def _nameless(inputs: RunInputs) -> Manifest:
         cohort=inputs.cohort,
         as_of=inputs.as_of.isoformat() if inputs.as_of is not None else None,
         unsure_below=inputs.unsure_below,
+        gate=dict(inputs.gate),
+        cases=inputs.cases,
     )
 
 
@@ -183,12 +193,14 @@ def _card_info(card: Scorecard | None) -> FileInfo | None:
 
 
 def inputs_in(manifest: Manifest) -> dict[str, Json]:
-    """What the rows of a run depend on, by a name a user knows; the digests, not the paths."""
+    """What the rows of a run depend on, by a name a user knows; the digests, not the paths.
+
+    The recordings of a golden set are left out: a run to which trials were added is the same run.
+    """
     return {
         "evalh": manifest.evalh_version,
         "reader": manifest.reader,
         "encoder": manifest.encoder,
-        "baseline": manifest.baseline,
         "seed": manifest.seed,
         "cohort": manifest.cohort,
         "as_of": manifest.as_of,
@@ -208,7 +220,8 @@ def _digests(manifest: Manifest) -> Iterator[tuple[str, Json]]:
         yield from (
             (f"{group}.{info.id}" + (f"@{info.version}" if info.version else ""), info.sha256) for info in infos
         )
-    singles = ("golden_set", "simulator", "scorecard", "source", "judge")
+    replayed = () if manifest.golden_set is not None else ("source",)
+    singles = ("golden_set", "simulator", "scorecard", *replayed, "judge")
     yield from ((name, info.sha256) for name in singles if (info := getattr(manifest, name)) is not None)
 
 

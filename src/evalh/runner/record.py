@@ -72,7 +72,7 @@ def dimensions(run_id: str, item: Item) -> dict[str, Any]:
 def record_of(run_id: str, item: Item, reading: Reading, scores: Sequence[Score]) -> dict[str, Any]:
     """The journal's record of one conversation."""
     shared = dimensions(run_id, item)
-    row = conversation_row(shared, item.conversation, reading, scores)
+    row = conversation_row(shared, item.conversation, reading, scores, item.case)
     return {
         "key": list(item.key),
         "sha256": item.conversation.sha256,
@@ -99,7 +99,11 @@ def _none_first(value: Any) -> tuple[Any, ...]:
 
 
 def conversation_row(
-    shared: dict[str, Any], conversation: Conversation, reading: Reading, scores: Sequence[Score]
+    shared: dict[str, Any],
+    conversation: Conversation,
+    reading: Reading,
+    scores: Sequence[Score],
+    case: Case | None = None,
 ) -> ConversationRow:
     """The conversation in one row."""
     rollups = {score.evaluator: score for score in scores if score.rollup}
@@ -110,6 +114,7 @@ def conversation_row(
         channel=conversation.channel,
         language=conversation.language,
         started_at=conversation.started_at.isoformat() if conversation.started_at is not None else None,
+        template=case.template if case is not None else None,
         turns=len(conversation.turns),
         pitches=len(reading.pitches()) if reading.read else None,
         offered=offered(reading) if reading.read else None,
@@ -119,8 +124,19 @@ def conversation_row(
         quality_label=quality.label if quality is not None else None,
         auto_failed=quality.label == "auto_fail" if quality is not None and quality.state == "scored" else None,
         outcome=conversation.outcome,
+        critical=critical(scores),
         rollups={name: _rolled(score) for name, score in sorted(rollups.items())},
     )
+
+
+def critical(scores: Iterable[Score]) -> dict[str, tuple[str, ...]]:
+    """By evaluator, the labels of failed verdicts that are critical and rest on rules; the scorecard's own left out."""
+    found: dict[str, set[str]] = {}
+    for score in scores:
+        decided = score.passed is False and score.severity == "critical" and score.source == "rule"
+        if decided and not score.rollup and score.evaluator != SCORECARD and score.label is not None:
+            found.setdefault(score.evaluator, set()).add(score.label)
+    return {name: tuple(sorted(labels)) for name, labels in sorted(found.items())}
 
 
 def _rolled(score: Score) -> Rolled:

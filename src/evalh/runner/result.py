@@ -10,12 +10,15 @@ from typing import TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from evalh.errors import BadInput, NotFound
-from evalh.models import Aggregate, Comparison, ConversationRow, Manifest, Reading, ScoreRow
+from evalh.models import Aggregate, Comparison, ConversationRow, Json, Manifest, Reading, ScoreRow
 from evalh.runner.finish import AGGREGATES, COMPARISON, CONVERSATIONS, MANIFEST, READINGS, SCORES
+from evalh.store.atomic import sha256_of
 from evalh.text.untrusted import explain, parse_json, read_lines
 
 MAX_FILE_BYTES = 256 * 1024 * 1024
 MAX_LINE_BYTES = 64 * 1024 * 1024
+MAJOR = 1
+"""The major version of every schema of results."""
 AnyModel = TypeVar("AnyModel", bound=BaseModel)
 
 
@@ -42,31 +45,46 @@ class RunResult:
 
 
 def load_run(folder: Path) -> RunResult:
-    """The run in `folder`. Raises NotFound when there is none, BadInput when it is incomplete or damaged."""
+    """The run in `folder`. Raises NotFound when there is none, BadInput when it is incomplete, changed or damaged."""
     manifest = read_manifest(folder)
     if manifest is None:
         raise NotFound(f"{folder}: there is no run here (no {MANIFEST}); name the folder of a run")
     if manifest.status != "complete":
         raise BadInput(f"the run is {manifest.status}", file=folder, remedy="run it again to complete it")
-    aggregates = _validated(folder / AGGREGATES, TypeAdapter(tuple[Aggregate, ...]))
+    for name, sha256 in manifest.files.items():
+        _check_unchanged(folder / name, sha256)
+    aggregates = read_result(folder / AGGREGATES, TypeAdapter(tuple[Aggregate, ...]))
     paths = sorted(folder.glob("comparison*.json"), key=lambda path: (path.name != COMPARISON, path.name))
-    comparisons = tuple(_validated(path, TypeAdapter(Comparison)) for path in paths)
+    comparisons = tuple(read_result(path, TypeAdapter(Comparison)) for path in paths)
     return RunResult(folder, manifest, aggregates, comparisons)
+
+
+def _check_unchanged(path: Path, sha256: str) -> None:
+    try:
+        same = sha256_of(path) == sha256
+    except FileNotFoundError:
+        raise NotFound(f"{path}: no such file; run it again") from None
+    except OSError as error:
+        raise BadInput(f"cannot be read ({error.strerror})", file=path, remedy="name another folder") from None
+    if not same:
+        raise BadInput("was changed or cut off after the run", file=path, remedy="run it again with --fresh")
 
 
 def read_manifest(folder: Path) -> Manifest | None:
     """The manifest in `folder`, whatever its status; None when there is none."""
     path = folder / MANIFEST
-    return _validated(path, TypeAdapter(Manifest)) if path.exists() else None
+    return read_result(path, TypeAdapter(Manifest)) if path.exists() else None
 
 
 Value = TypeVar("Value")
 
 
-def _validated(path: Path, adapter: TypeAdapter[Value]) -> Value:
+def read_result(path: Path, adapter: TypeAdapter[Value]) -> Value:
+    """A small file of results as what it should be. Raises NotFound or BadInput."""
     try:
-        text = path.read_bytes()
-        return adapter.validate_python(parse_json(text, file=path, max_bytes=MAX_FILE_BYTES))
+        value = parse_json(path.read_bytes(), file=path, max_bytes=MAX_FILE_BYTES)
+        refuse_newer(value, path)
+        return adapter.validate_python(value)
     except FileNotFoundError:
         raise NotFound(f"{path}: no such file; run it again") from None
     except OSError as error:
@@ -82,3 +100,12 @@ def _stream(path: Path, model: type[AnyModel]) -> Iterator[AnyModel]:
             yield model.model_validate(value)
         except ValidationError as error:
             raise explain(error, file=path, line=number) from None
+
+
+def refuse_newer(value: Json, path: Path) -> None:
+    """Raise BadInput when a file of ours has a greater major version of its schema than this evalh knows."""
+    schema = value.get("schema") if isinstance(value, dict) else None
+    name, _, major = schema.rpartition("/") if isinstance(schema, str) else ("", "", "")
+    if name.startswith("evalh.") and major.isdecimal() and int(major) > MAJOR:
+        problem = f"is {schema!r}, and this evalh reads {name}/{MAJOR}"
+        raise BadInput(problem, file=path, field="schema", remedy="install the evalh that wrote it, or a newer one")

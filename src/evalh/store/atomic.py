@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import tempfile
@@ -36,6 +37,12 @@ def line(record: BaseModel | dict[str, Any]) -> bytes:
     """`record` as one line of ASCII JSON; the same record gives the same bytes."""
     text = json.dumps(plain(record), ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     return text.encode("ascii") + b"\n"
+
+
+def sha256_of(path: Path) -> str:
+    """The sha256 of a file's bytes, as 64 hex digits; raises OSError."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def plain(value: Any) -> Any:

@@ -12,7 +12,7 @@ import re
 import stat
 import types
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Annotated, Any, Union, get_args, get_origin
@@ -233,27 +233,34 @@ def _unmarked(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def scan_lines(path: Path, *, max_bytes: int = MAX_RECORD_BYTES) -> Iterator[tuple[int, bytes | BadInput]]:
-    """The lines of `path` with their numbers from 1; a line of more than `max_bytes` comes as the error it is.
+    """The lines of `path` as `split_lines` gives them."""
+    return split_lines(read_chunks(path), path, max_bytes=max_bytes)
 
-    Lines end with a line feed only, so U+2028 and a lone carriage return stay inside a line.
+
+def split_lines(
+    chunks: Iterable[bytes], file: str | Path, *, max_bytes: int = MAX_RECORD_BYTES
+) -> Iterator[tuple[int, bytes | BadInput]]:
+    """The lines of `chunks` with their numbers from 1; a line of more than `max_bytes` comes as the error it is.
+
+    Lines end with a line feed only, so U+2028 and a lone carriage return stay inside a line. Errors name `file`.
     """
     number, held, size = 1, bytearray(), 0
-    for chunk in read_chunks(path):
+    for chunk in chunks:
         *ended, rest = chunk.split(b"\n")
         for piece in ended:
-            yield number, _line(held + piece, size + len(piece), path, number, max_bytes)
+            yield number, _line(held + piece, size + len(piece), file, number, max_bytes)
             number, held, size = number + 1, bytearray(), 0
         size += len(rest)
         if size <= max_bytes:
             held += rest
     if size:
-        yield number, _line(held, size, path, number, max_bytes)
+        yield number, _line(held, size, file, number, max_bytes)
 
 
-def _line(held: bytearray, size: int, path: Path, number: int, cap: int) -> bytes | BadInput:
+def _line(held: bytearray, size: int, file: str | Path, number: int, cap: int) -> bytes | BadInput:
     if size > cap:
         problem = f"line too long ({mib(size)}, at most {mib(cap)})"
-        return BadInput(problem, file=path, line=number, remedy="split the conversation or shorten its turns")
+        return BadInput(problem, file=file, line=number, remedy="split the conversation or shorten its turns")
     return bytes(held).removesuffix(b"\r")
 
 

@@ -87,14 +87,19 @@ def read_text(path: Path) -> str:
         raise NotFound(f"{path}: no such file; check the path") from None
     except OSError as error:
         raise BadConfig(f"cannot be read ({error.strerror})", file=path, remedy="check the path") from None
+    return as_text(raw, file=path)
+
+
+def as_text(raw: bytes, *, file: str | Path) -> str:
+    """At most 1 MiB of UTF-8 as text; raises BadConfig."""
     if len(raw) > MAX_YAML_BYTES:
-        raise BadConfig(f"has more than {mib(MAX_YAML_BYTES)}", file=path, remedy="split it")
+        raise BadConfig(f"has more than {mib(MAX_YAML_BYTES)}", file=file, remedy="split it")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         problem = f"invalid UTF-8 at byte {error.start} (0x{raw[error.start]:02x})"
-        raise BadConfig(problem, file=path, line=line, remedy="save the file as UTF-8") from None
+        raise BadConfig(problem, file=file, line=line, remedy="save the file as UTF-8") from None
 
 
 def validate(document: Document, model: type[AnyModel]) -> AnyModel:

@@ -10,6 +10,7 @@ from pathlib import Path
 from evalh.errors import BadInput, NotFound, UserError
 from evalh.evaluator import Evaluator
 from evalh.models import Conversation, GoldenSet, Persona, PolicySet, Prompt, RunConfig, Scorecard
+from evalh.text.yaml import read_text
 from evalh.workspace.configs import LoadedConfig, card_problems, defaults, made
 from evalh.workspace.evaluators import Discovery, FoundEvaluator, discover
 from evalh.workspace.files import Found, files, inside, raise_all, read_yaml, unknown
@@ -31,6 +32,12 @@ class Workspace:
     def find(start: Path | None = None) -> Workspace:
         """The nearest workspace at or above `start` (default: the current folder), else the reference."""
         return Workspace(find_root(start))
+
+    @staticmethod
+    def of_config(config: str | Path | None) -> Workspace:
+        """The workspace that the file of a run configuration is in; of a name or none the one found from here."""
+        path = Path(config) if config is not None and _is_path(str(config), ".yaml") else None
+        return Workspace.find(path.parent if path is not None and path.is_file() else None)
 
     @staticmethod
     def reference() -> Workspace:
@@ -117,6 +124,10 @@ class Workspace:
         if version not in known[agent]:
             raise unknown(f"version of the prompt of {agent!r} called", version, known[agent], "add it")
         return read_prompt(self.prompt_path(agent, version)).get()
+
+    def prompt_source(self, agent: str, version: str) -> str:
+        """The file of one version of an agent's prompt, front matter and all, as text."""
+        return read_text(self.prompt_path(agent, version))
 
     def prompt_file(self, path: str | Path) -> Prompt:
         """The prompt in a Markdown file, wherever it is."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -172,9 +172,16 @@ def _label_faults(
 
 def read_recordings(found: FoundSet, prompt: Prompt) -> Iterator[tuple[Conversation, str] | BadInput]:
     """The recordings of a prompt version with their places, streamed; one that does not fit comes as its error."""
-    seen: dict[tuple[str, int], str] = {}
     path = found.recordings_file(prompt.version)
-    for item in open_source(shown(path), format="native"):
+    yield from fitting(open_source(shown(path), format="native"), found, prompt)
+
+
+def fitting(
+    items: Iterable[Imported | Rejected], found: FoundSet, prompt: Prompt
+) -> Iterator[tuple[Conversation, str] | BadInput]:
+    """The recordings that fit the set and the prompt, with their places; any other comes as its error."""
+    seen: dict[tuple[str, int], str] = {}
+    for item in items:
         if isinstance(item, Rejected):
             yield item.error
             continue

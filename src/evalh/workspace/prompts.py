@@ -15,22 +15,27 @@ from evalh.workspace.find import shown
 def read_prompt(path: Path) -> Found[Prompt]:
     """The prompt in a file. Without front matter its folder names the agent and its name the version."""
     try:
-        front, body, _ = split_front_matter(read_text(path), file=shown(path))
-        document = load_yaml(front, file=shown(path), first_line=2) if front.strip() else _named_by(path)
+        return prompt_in(read_text(path), path, shown(path))
     except UserError as error:
         return Found(path, None, (error,))
+
+
+def prompt_in(text: str, path: Path, file: str) -> Found[Prompt]:
+    """The prompt in the text of the file at `path`, which errors call `file`; raises what keeps it from being read."""
+    front, body, _ = split_front_matter(text, file=file)
+    document = load_yaml(front, file=file, first_line=2) if front.strip() else _named_by(path, file)
     if not isinstance(document.data, dict):
         return checked(path, document, Prompt)
     if "text" in document.data:
         line = document.line_of(("text",))
-        known = BadConfig("unknown key 'text'", file=shown(path), line=line, remedy="write the prompt below the ---")
+        known = BadConfig("unknown key 'text'", file=file, line=line, remedy="write the prompt below the ---")
         return Found(path, None, (known,), document)
     return checked(path, Document({**document.data, "text": body.strip()}, document.file, document.lines), Prompt)
 
 
-def _named_by(path: Path) -> Document:
+def _named_by(path: Path, file: str) -> Document:
     agent = path.resolve().parent.name or "agent"
-    return Document({"agent": agent.replace(" ", "_"), "version": path.stem.replace(" ", "_")}, shown(path))
+    return Document({"agent": agent.replace(" ", "_"), "version": path.stem.replace(" ", "_")}, file)
 
 
 def name_problems(found: Found[Prompt]) -> list[UserError]:

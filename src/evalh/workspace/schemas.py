@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from evalh.evaluator import Evaluator
 from evalh.models import (
     Aggregate,
+    BlessedBaseline,
     Case,
     Comparison,
     Conversation,
@@ -18,6 +19,7 @@ from evalh.models import (
     Manifest,
     OfferPolicy,
     Persona,
+    PowerReport,
     Prompt,
     Reading,
     RunConfig,
@@ -28,6 +30,7 @@ from evalh.workspace.files import unknown
 
 SCHEMAS: dict[str, type[BaseModel]] = {
     "aggregate": Aggregate,
+    "baseline": BlessedBaseline,
     "case": Case,
     "comparison": Comparison,
     "conversation": Conversation,
@@ -36,6 +39,7 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "manifest": Manifest,
     "persona": Persona,
     "policy": OfferPolicy,
+    "power": PowerReport,
     "prompt": Prompt,
     "reading": Reading,
     "run": RunConfig,

@@ -12,7 +12,7 @@ from evalh.workspace.base import DEFAULT_CONFIG, Workspace
 from evalh.workspace.policies import policy_files
 
 PERSONAS = 2
-CASES_EACH = 2
+CASES_EACH = 6
 
 BREVITY = '''"""Brevity: whether agent turns stay short. An example of an evaluator of your own."""
 
