@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
+from tests.report.comparisons import comparison, regression, side
 from tests.runner.fakes import POLICIES, PROMPTS, inputs, source, two_versions
 
 from evalh.evaluator import EvalContext, Evaluator
@@ -64,15 +66,31 @@ def test_means_faults_and_coverage_stand_by_version(finished: RunResult) -> None
     assert "brevity v1 1.00 0/9 0 100%" in lines
 
 
-def test_the_biggest_drops_and_the_new_faults_are_shown_with_their_quotes(finished: RunResult) -> None:
+def test_comparisons_stand_between_the_means_and_where_the_results_are(finished: RunResult) -> None:
     screen = console()
-    render_run(finished, screen)
+    render_run(finished, screen, comparisons=[regression(), comparison(candidate=side("v3"))])
     shown = printed(screen)
+    pieces = ["all conversations", "REGRESSION 1 of 5", "evalh: REGRESSION", "v1 -> v3", "evalh: PASS", "results in"]
+    places = [shown.index(piece) for piece in pieces]
 
-    assert "biggest drops, v1 to v2" in shown
-    assert re.search(r"all +pitching +1\.00 +0\.67 +-0\.33 +9 +0% -> 33%", shown)
-    assert "worst turns of v2 that v1 does not have" in shown
-    assert "case-0000, turn 1, FIBER-500: pitched (pitching)\n" in re.sub(r" +\n", "\n", shown)
+    assert places == sorted(places)
+    assert "worst turns" not in shown
+
+
+def test_without_comparisons_given_those_of_the_run_are_shown(finished: RunResult) -> None:
+    screen = console()
+    render_run(replace(finished, comparisons=(regression(),)), screen)
+
+    assert "evalh: REGRESSION" in printed(screen)
+
+
+def test_the_worst_turns_are_quoted_where_nothing_is_compared(finished: RunResult) -> None:
+    screen = console()
+    render_run(finished, screen, comparisons=())
+    shown = re.sub(r" +\n", "\n", printed(screen))
+
+    assert "worst turns" in shown
+    assert "case-0000, turn 1, FIBER-500: pitched (pitching)\n" in shown
     assert '[1] "buy fiber"' in shown
 
 
@@ -132,14 +150,6 @@ def test_what_could_nowhere_be_judged_is_shown_and_never_without_a_fault(tmp_pat
 
     assert "without a fault" not in odd
     assert odd.count(" 0%") == 2
-
-
-def test_what_no_case_can_compare_is_told_beside_the_drops(tmp_path: Path) -> None:
-    used = [EvaluatorInUse(Doubting())]
-    screen = console()
-    render_run(run(inputs(two_versions(9), prompts=PROMPTS, evaluators=used), tmp_path), screen)
-
-    assert "not compared, no case counts on both sides: doubting" in printed(screen)
 
 
 CONVERSATION = make_conversation("C: hi\nA: Fiber 500 is $49.99 a month.\nC: no thanks", id="c-1")
@@ -241,6 +251,6 @@ def test_no_line_is_wider_than_the_terminal(finished: RunResult, width: int) -> 
 def test_an_ascii_terminal_gets_ascii(finished: RunResult) -> None:
     file = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     screen = Console(file=file, width=80)
-    render_run(finished, screen)
+    render_run(finished, screen, comparisons=())
     file.flush()
-    assert b"biggest drops" in file.buffer.getvalue()
+    assert b"worst turns" in file.buffer.getvalue()

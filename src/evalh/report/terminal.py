@@ -6,9 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -18,7 +16,6 @@ from evalh.models import (
     Claim,
     Comparison,
     Conversation,
-    Difference,
     Fact,
     Manifest,
     OfferAct,
@@ -27,31 +24,38 @@ from evalh.models import (
     Score,
     StateCounts,
 )
-from evalh.regression import biggest_drops, worst_turns
+from evalh.models.comparison import ALL
+from evalh.regression import worst_turns
+from evalh.report.gate import render_gate
+from evalh.report.plain import indented, quoted, safe, table
 from evalh.runner import RunResult
-from evalh.stats.summary import ALL
-from evalh.text.safe import safe_text
 
-MAX_QUOTE = 300
 MAX_COHORTS = 12
 _SEVERITY_STYLE = {"critical": "bold red", "major": "red", "minor": "yellow", None: "yellow"}
-
-
-def safe(text: object, style: str = "") -> Text:
-    """Anything as text that is printed as it is: no markup, no control or invisible characters, one line."""
-    return Text(safe_text(str(text)).replace("\n", " ").replace("\t", " "), style=style)
 
 
 # --- a run ---
 
 
-def render_run(result: RunResult, console: Console, *, worst: int = 5, drops: int = 8) -> None:
-    """The whole run: what it was, its means and faults, what got worse, and the `worst` new faults quoted."""
+def render_run(
+    result: RunResult,
+    console: Console,
+    *,
+    comparisons: Sequence[Comparison] | None = None,
+    worst: int = 5,
+    full: bool = False,
+) -> None:
+    """The whole run: what it was, its means and faults, and each comparison; without one the `worst` turns quoted.
+
+    `comparisons`: those of the run unless others are given. `full`: no list of a comparison is cut.
+    """
     _header(result.manifest, console)
     _cells(result, console)
-    for comparison in result.comparisons:
-        _drops(comparison, drops, console)
-    _worst(result, worst, console)
+    compared = result.comparisons if comparisons is None else comparisons
+    for comparison in compared:
+        render_gate(comparison, console, full=full)
+    if not compared:
+        _worst(result, worst, console)
     _footer(result, console)
 
 
@@ -118,7 +122,7 @@ def _cohort_table(cells: Cells, versions: Sequence[str | None], cohort: str, tit
     console.print(_table(cells, versions, cohort, shown, title))
     if len(shown) < len(names):
         quiet = _count(len(names) - len(shown), "evaluator")
-        console.print(Padding(Text(f"{quiet} without a fault left out", style="dim"), (0, 0, 1, 2), expand=False))
+        console.print(indented(Text(f"{quiet} without a fault left out", style="dim"), below=1))
 
 
 def _says_something(cells: Cells, versions: Sequence[str | None], cohort: str, name: str) -> bool:
@@ -127,17 +131,13 @@ def _says_something(cells: Cells, versions: Sequence[str | None], cohort: str, n
 
 
 def _table(cells: Cells, versions: Sequence[str | None], cohort: str, names: Sequence[str], title: str) -> Table:
-    table = Table(title=safe(title, "bold"), title_justify="left", box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
-    table.add_column("evaluator", overflow="fold")
-    table.add_column("prompt", overflow="fold")
-    for name in ("mean", "faults", "n/a", "coverage"):
-        table.add_column(name, justify="right", no_wrap=True)
+    made = table(title, ("evaluator", "prompt"), ("mean", "faults", "n/a", "coverage"))
     for name in names:
         rows = [(version, cells.get((version, cohort, name))) for version in versions]
         for index, (version, cell) in enumerate(rows):
             if cell is not None:
-                table.add_row(safe(name if index == 0 else ""), safe(version or "-"), *_cell(cell))
-    return table
+                made.add_row(safe(name if index == 0 else ""), safe(version or "-"), *_cell(cell))
+    return made
 
 
 def _cell(cell: Aggregate) -> list[Text]:
@@ -151,57 +151,12 @@ def _cell(cell: Aggregate) -> list[Text]:
     ]
 
 
-def _drops(comparison: Comparison, n: int, console: Console) -> None:
-    found = biggest_drops(comparison, n)
-    title = f"biggest drops, {comparison.baseline} to {comparison.candidate} (differences of means, not tested)"
-    if not found:
-        console.print(safe(f"no drop from {comparison.baseline} to {comparison.candidate}\n", "bold"))
-    else:
-        console.print(_drop_table(title, found))
-    apart = [item.evaluator for item in comparison.differences if item.cohort == ALL and _is_one_sided(item)]
-    if apart:
-        console.print(safe(f"not compared, no case counts on both sides: {', '.join(apart)}\n", "yellow"))
-
-
-def _is_one_sided(item: Difference) -> bool:
-    return item.delta is None and (item.baseline is not None or item.candidate is not None)
-
-
-def _drop_table(title: str, found: Iterable[Difference]) -> Table:
-    table = Table(title=safe(title, "bold"), title_justify="left", box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
-    table.add_column("cohort", overflow="fold")
-    table.add_column("evaluator", overflow="fold")
-    for name in ("from", "to", "change", "cases", "pitched in"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for item in found:
-        table.add_row(*_drop(item))
-    return table
-
-
-def _drop(item: Difference) -> list[Text]:
-    cohort = "all" if item.cohort == ALL else item.cohort
-    pitched = f"{_percent(item.pitch_rate_baseline)} -> {_percent(item.pitch_rate_candidate)}"
-    return [
-        safe(cohort),
-        safe(item.evaluator),
-        Text(_number(item.baseline)),
-        Text(_number(item.candidate)),
-        Text(_number(item.delta), style="red"),
-        Text(str(item.pairs)),
-        Text(pitched),
-    ]
-
-
 def _worst(result: RunResult, n: int, console: Console) -> None:
-    compared = [(item.baseline, item.candidate) for item in result.comparisons]
-    sides: Sequence[tuple[str | None, str | None]] = compared or [(None, None)]
-    for baseline, candidate in sides:
-        rows = worst_turns(result.rows(), n, baseline=baseline, candidate=candidate)
-        title = f"worst turns of {candidate} that {baseline} does not have" if candidate is not None else "worst turns"
-        if rows:
-            console.print(safe(title, "bold"))
-        for row in rows:
-            console.print(Padding(_finding_text(row, row.case or row.conversation_id), (0, 0, 1, 2), expand=False))
+    rows = worst_turns(result.rows(), n)
+    if rows:
+        console.print(safe("worst turns", "bold"))
+    for row in rows:
+        console.print(indented(_finding_text(row, row.case or row.conversation_id), below=1))
 
 
 def _footer(result: RunResult, console: Console, *, kept: bool = True) -> None:
@@ -232,7 +187,7 @@ def _finding_text(score: Score, place: str | None = None) -> Text:
     text.append_text(safe(f" ({', '.join(filter(None, (score.evaluator, score.severity)))})"))
     for evidence in score.evidence[:3]:
         text.append("\n")
-        text.append_text(safe(f"[{evidence.turn}] {_quoted(evidence.quote)}", "italic"))
+        text.append_text(safe(f"[{evidence.turn}] {quoted(evidence.quote)}", "italic"))
     for line in _because(score):
         text.append("\n")
         text.append_text(safe(line))
@@ -246,11 +201,6 @@ def _because(score: Score) -> Iterator[str]:
     said = [f"{name}: {value}" for name, value in told.items() if value]
     if said:
         yield "; ".join(said)
-
-
-def _quoted(text: str) -> str:
-    cut = text if len(text) <= MAX_QUOTE else text[: MAX_QUOTE - 3] + "..."
-    return f'"{cut}"' if cut.strip() else "(nothing said)"
 
 
 def render_score(result: RunResult, console: Console, *, limit: int | None = 20, kept: bool = True) -> None:
@@ -276,9 +226,9 @@ def render_conversation(name: str, reading: Reading, scores: Sequence[Score], co
     faults = [score for score in scores if score.passed is False and not score.rollup and score.evaluator != SCORECARD]
     console.print(Text.assemble(safe(name, "bold"), ": ", safe(_verdict(rollups))))
     for line in offer_lines(reading):
-        console.print(Padding(safe(line), (0, 0, 0, 2), expand=False))
+        console.print(indented(safe(line)))
     for fault in faults:
-        console.print(Padding(_finding_text(fault), (0, 0, 0, 2), expand=False))
+        console.print(indented(_finding_text(fault)))
     console.print()
 
 
@@ -335,9 +285,9 @@ def render_facts(reading: Reading, conversation: Conversation, console: Console)
     for turn in conversation.turns:
         console.print(Text.assemble(safe(f"[{turn.index}] {turn.role}: ", "bold"), safe(turn.text)))
         for call in turn.tool_calls:
-            console.print(Padding(safe(f"calls {call.name} {call.arguments}", "dim"), (0, 0, 0, 4), expand=False))
+            console.print(indented(safe(f"calls {call.name} {call.arguments}", "dim"), 4))
         for words in facts.get(turn.index, ()):
-            console.print(Padding(safe(words, "cyan"), (0, 0, 0, 4), expand=False))
+            console.print(indented(safe(words, "cyan"), 4))
 
 
 _NAMES = {
@@ -362,7 +312,7 @@ def _fact_words(fact: Fact) -> str:
     fields = fact.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude=set(_LEFT_OUT))
     told = ", ".join(f"{name}={_value(value)}" for name, value in fields.items() if value not in (None, "", []))
     sure = f" ({fact.source} {fact.confidence:.2f})"
-    return told + sure + (f" {_quoted(fact.quote)}" if fact.quote else "")
+    return told + sure + (f" {quoted(fact.quote)}" if fact.quote else "")
 
 
 def _value(value: object) -> str:
