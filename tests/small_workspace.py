@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,58 @@ def small_workspace(root: Path, **recording: Any) -> Workspace:
     held = {**RECORDING, "prompt_sha256": space.prompt("care", "v1").sha256, **recording}
     write(root, "golden_sets/few/recordings/v1.jsonl", json.dumps(held) + "\n")
     return space
+
+
+PERSONAS = ("calm", "hurried")
+GATED_CONFIG = f"""\
+{CONFIG.replace("versions: [v1]", "versions: [v1, v2]").replace("scorecard: card", "scorecard: null")}\
+reader: {{encoder: {{kind: none}}}}
+"""
+SHORT = "I have reset the line. Is it faster now?"
+LONG = "I have reset the line, and " + "now we wait until it comes back up, " * 5 + "is it faster?"
+
+
+def gated_workspace(root: Path, *, cases: int = 12, trials: int = 1, worse: int | None = None) -> Workspace:
+    """A good workspace whose prompts v1 and v2 are compared by `brevity`, cohorts by persona.
+
+    `cases` cases, c-00 and so on, of the personas calm and hurried in turn; of each `trials` recordings by each
+    version, though the configuration asks for one. v1 is always short; v2 is too long in the first `worse` cases (all
+    of them by default, 0: it says what v1 says).
+    """
+    names = [f"c-{number:02}" for number in range(cases)]
+    people = {name: PERSONAS[number % 2] for number, name in enumerate(names)}
+    kept = [{"id": name, "persona": persona, "started_at": "2026-11-05T10:00:00Z"} for name, persona in people.items()]
+    files = {
+        **FILES,
+        "configs/small.yaml": GATED_CONFIG,
+        "configs/prompts/care/v2.md": PROMPT.replace("v1", "v2").replace("Nora.", "Nora. Explain everything."),
+        "personas/hurried.yaml": "schema: evalh.persona/1\nid: hurried\nname: Hurried\n",
+        "golden_sets/few/cases.jsonl": "".join(json.dumps(case) + "\n" for case in kept),
+    }
+    for name, text in files.items():
+        write(root, name, text)
+    record(root, "v1", dict.fromkeys(names, SHORT), range(trials))
+    long = names[:worse]
+    record(root, "v2", {name: LONG if name in long else SHORT for name in names}, range(trials))
+    return Workspace(root)
+
+
+def record(root: Path, version: str, said: Mapping[str, str], trials: Sequence[int] = (0,)) -> None:
+    """Recordings of a prompt version in place of those it had: what the agent says in each case, in every trial."""
+    first, customer, answer, last = RECORDING["turns"]
+    prompt_sha256 = Workspace(root).prompt("care", version).sha256
+    held = [
+        {
+            "id": f"{case}-{trial}",
+            "case": case,
+            "trial": trial,
+            "prompt_sha256": prompt_sha256,
+            "turns": [first, {**customer, "text": f"my wifi is slow, {case}"}, {**answer, "text": text}, last],
+        }
+        for trial in trials
+        for case, text in said.items()
+    ]
+    write(root, f"golden_sets/few/recordings/{version}.jsonl", "".join(json.dumps(one) + "\n" for one in held))
 
 
 def write(root: Path, name: str, text: str) -> None:

@@ -28,7 +28,7 @@ def test_init_writes_a_workspace_without_problems(evalh: Evalh, tmp_path: Path) 
 def test_init_starts_small(evalh: Evalh, tmp_path: Path) -> None:
     evalh("init", str(tmp_path))
     golden = Workspace(tmp_path).golden_set("brightwater_care")
-    assert (len(golden.cases), len({case.persona for case in golden.cases})) == (4, 2)
+    assert (len(golden.cases), len({case.persona for case in golden.cases})) == (12, 2)
     assert len(Workspace(tmp_path).personas()) == 2
 
 

@@ -5,14 +5,14 @@ import pytest
 from tests.cli.conftest import Evalh
 
 DOCS = Path(__file__).parents[2] / "docs" / "cli.md"
-COMMANDS = ("init", "validate", "run", "score", "facts", "list", "schema")
+COMMANDS = ("init", "validate", "run", "compare", "bless", "power", "score", "facts", "list", "schema")
 HEAD = """\
 # The command line
 
 Generated from `--help`; `EVALH_WRITE_DOCS=1 pytest tests/cli/test_docs.py` writes it again.
 
-Exit codes: 0 done, 2 a mistake in what was given (one sentence, no traceback), 130 interrupted. 1 and 3 are kept for
-the gate, which is planned.
+Exit codes: 0 done or passed, 1 the gate failed, 2 a mistake in what was given (one sentence, no traceback),
+3 too little could be judged to tell, 130 interrupted.
 """
 
 

@@ -18,7 +18,7 @@ def rows(folder: Path) -> list[dict[str, object]]:
 
 
 def test_a_run_prints_its_table_and_leaves_its_results(evalh: Evalh, root: Path) -> None:
-    done = evalh("run", "--encoder", "none")
+    done = evalh("run", "--encoder", "none", "--no-gate")
     assert (done.code, done.err) == (0, "")
     assert "brevity" in done.out
     assert {row["persona"] for row in rows(only(root))} == {"calm"}
@@ -39,8 +39,9 @@ def test_only_the_configured_evaluators_and_the_scorecard_run(evalh: Evalh, root
 
 def test_the_workspace_is_found_from_a_folder_below(evalh: Evalh, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(root / "golden_sets")
-    assert evalh("run", "--encoder", "none").code == 0
+    assert evalh("run", "--encoder", "none", "--no-gate").code == 0
     assert only(root).name.startswith("r_")
+    assert json.loads((only(root) / "manifest.json").read_text())["config"]["path"] == "configs/small.yaml"
 
 
 def test_the_manifest_names_what_went_into_the_run(evalh: Evalh, root: Path) -> None:
@@ -53,7 +54,7 @@ def test_the_manifest_names_what_went_into_the_run(evalh: Evalh, root: Path) -> 
 
 def test_a_facet_can_be_the_cohort(evalh: Evalh, root: Path) -> None:
     change(root, CASES, '"persona"', '"facets": {"plan": "basic"}, "persona"')
-    assert evalh("run", "--encoder", "none", "--cohort", "plan").code == 0
+    assert evalh("run", "--encoder", "none", "--no-gate", "--cohort", "plan").code == 0
     cells = json.loads((only(root) / "aggregates.json").read_text())
     assert {cell["cohort"] for cell in cells} == {"*", "basic"}
 
@@ -78,7 +79,7 @@ def test_a_recording_of_another_prompt_ends_the_run(evalh: Evalh, root: Path) ->
 def test_skip_bad_leaves_such_a_recording_out(evalh: Evalh, root: Path) -> None:
     path = "golden_sets/few/recordings/v1.jsonl"
     write(root, path, (root / path).read_text() + '{"id": "r-2", "case": "c-9", "turns": []}\n')
-    done = evalh("run", "--encoder", "none", "--skip-bad")
+    done = evalh("run", "--encoder", "none", "--skip-bad", "--no-gate")
     assert done.code == 0
     assert done.err == (
         "left out 1 record that could not be read:\n"
@@ -100,7 +101,8 @@ def test_what_init_writes_runs_at_once(evalh: Evalh, tmp_path: Path, monkeypatch
     evalh("init", str(tmp_path / "mine"))
     monkeypatch.chdir(tmp_path / "mine")
     done = evalh("run", "--encoder", "none")
-    assert done.code == 0
+    assert (done.code, done.err) == (0, "")
+    assert "PASS" in done.out
     found = rows(only(tmp_path / "mine"))
     assert {row["prompt_version"] for row in found} == {"v1", "v2"}
     assert "errored" not in {row["state"] for row in found}

@@ -1,6 +1,6 @@
 """The `evalh` command: its commands, and what an error looks like.
 
-Exit codes: 0 done, 2 the user's mistake, 130 interrupted; 1 and 3 are kept for the gate.
+Exit codes: 0 done or passed, 1 the gate failed, 2 the user's mistake, 3 too little to tell, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -9,17 +9,21 @@ from collections.abc import Callable, Sequence
 
 import typer
 
+from evalh.cli.bless import bless
+from evalh.cli.compare import compare
 from evalh.cli.facts import facts
 from evalh.cli.init import init
 from evalh.cli.list import list_
+from evalh.cli.power import power
 from evalh.cli.run import run
 from evalh.cli.schema import schema
 from evalh.cli.score import score
 from evalh.cli.show import tolerate_any_character, warn
 from evalh.cli.validate import validate
-from evalh.errors import ManyErrors, UserError
+from evalh.errors import ManyErrors, TooLittle, UserError
 
 USER_MISTAKE = 2
+TOO_LITTLE = 3
 INTERRUPTED = 130
 
 app = typer.Typer(
@@ -51,6 +55,9 @@ for _name, _command in (
     ("init", init),
     ("validate", validate),
     ("run", run),
+    ("compare", compare),
+    ("bless", bless),
+    ("power", power),
     ("score", score),
     ("facts", facts),
     ("list", list_),
@@ -76,6 +83,9 @@ def outcome(call: Callable[[], object]) -> int:
     except UserError as error:
         warn(str(error))
         return USER_MISTAKE
+    except TooLittle as error:
+        warn(str(error))
+        return TOO_LITTLE
     except KeyboardInterrupt:
         return _interrupted()
     except SystemExit as end:

@@ -1,4 +1,4 @@
-"""`evalh run`: scores every prompt version of a run configuration on its golden set."""
+"""`evalh run`: scores prompt versions on a golden set, and refuses one that got worse."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evalh.cli.gated import Allow, Full, Gate, GateFrom, Github
+
 if TYPE_CHECKING:
-    from evalh.workspace import LoadedConfig, Workspace
+    from evalh.workspace import Workspace
 
 
-def run(
+def run(  # noqa: PLR0913, PLR0917 - an argument for each option
     config: Annotated[
         str | None,
         typer.Argument(
@@ -21,6 +23,18 @@ def run(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="The folder of this run; default: results/RUN_ID.")
     ] = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option(
+            metavar="B",
+            help="Compare with a prompt version, RUN[:VERSION], git:REF (the same prompt file there), or blessed; "
+            "default: what was blessed, else as configured.",
+            show_default=False,
+        ),
+    ] = None,
+    gate_from: GateFrom = None,
+    allow: Allow = None,
+    gate: Gate = True,
     cohort: Annotated[
         str | None, typer.Option(metavar="KEY", help='Group by "persona" or a facet; default: as configured.')
     ] = None,
@@ -31,32 +45,47 @@ def run(
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Read every conversation again.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Begin again instead of resuming.")] = False,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Go on after recordings that cannot be used.")] = False,
+    github: Github = False,
+    full: Full = False,
 ) -> None:
-    """Score prompt versions on a golden set, by cohort.
+    """Score prompt versions on a golden set, by cohort, and gate.
 
-    Replays the recordings of each version. A run that was interrupted goes on where it stopped.
+    Replays the recordings of each version and compares it with the baseline. Ends with 0 when nothing got worse, with
+    1 when something did, and with 3 when too little could be judged to tell. A run that was interrupted goes on where
+    it stopped.
     """
-    from evalh.cli.assemble import plan_of, run_inputs
-    from evalh.cli.inputs import reading_cache, refuse_nothing, tell_rejected
+    from evalh.cli.gated import leave, tell
+    from evalh.cli.inputs import encoder_config, refuse_nothing, tell_rejected
     from evalh.cli.progress import progress_bar
     from evalh.cli.show import console, warn
-    from evalh.runner import run as run_all
-    from evalh.runner import run_id_of
+    from evalh.gate.run import GateOptions, gated_plan, run_plan
+    from evalh.report.terminal import render_run
     from evalh.workspace import Workspace
 
-    space = _space(Workspace.find())
-    plan = plan_of(space, _changed(space.config(config), cohort, encoder))
-    for notice in space.notices():
+    options = GateOptions(
+        baseline=baseline,
+        gate_from=gate_from,
+        allow=tuple(allow or ()),
+        gate=gate,
+        cohort=cohort,
+        encoder=encoder_config(encoder) if encoder is not None else None,
+        skip_bad=skip_bad,
+        fresh=fresh,
+        no_cache=no_cache,
+    )
+    space = _space(Workspace.of_config(config))
+    planned = gated_plan(space, config, options)
+    for notice in [*space.notices(), *filter(None, [planned.baseline.notice])]:
         warn(notice)
-    inputs = run_inputs(plan, skip_bad=skip_bad)
-    folder = out or _results(space) / run_id_of(inputs)
-    with reading_cache(no_cache) as cache, progress_bar(plan.conversations) as progress:
-        result = run_all(inputs, folder, resume=not fresh, cache=cache, progress=progress)
-    from evalh.report.terminal import render_run
-
-    render_run(result, console())
-    tell_rejected([f"{one.place}: {one.problem}" for one in result.manifest.rejected])
-    refuse_nothing(result.manifest.conversations)
+    with progress_bar(planned.plan.conversations) as progress:
+        gated = run_plan(planned, out, options, progress)
+    rejected = gated.result.manifest.rejected
+    refuse_nothing(gated.result.manifest.conversations)
+    render_run(gated.result, console(), comparisons=gated.comparisons, full=full)
+    tell_rejected([f"{one.place}: {one.problem}" for one in rejected])
+    name, prompts = planned.plan.config.name, planned.plan.prompt_paths()
+    tell(gated.comparisons, gated.result.out_dir, name=name, github=github, exit_code=gated.exit_code, prompts=prompts)
+    leave(gated.exit_code)
 
 
 def _space(found: Workspace) -> Workspace:
@@ -70,22 +99,3 @@ def _space(found: Workspace) -> Workspace:
     if not found.is_reference:
         warn(f"{shown(found.configs_folder)} has no run configuration; running the one that comes with evalh")
     return Workspace.reference()
-
-
-def _changed(loaded: LoadedConfig, cohort: str | None, encoder: str | None) -> LoadedConfig:
-    from dataclasses import replace
-
-    from evalh.cli.inputs import encoder_config
-
-    config = loaded.config
-    if encoder is not None:
-        reader = config.reader.model_copy(update={"encoder": encoder_config(encoder)})
-        config = config.model_copy(update={"reader": reader})
-    if cohort is not None:
-        config = config.model_copy(update={"cohort": cohort})
-    return replace(loaded, config=config)
-
-
-def _results(space: Workspace) -> Path:
-    """The workspace's results, when the current folder is in it; else a folder here."""
-    return (space.root if Path.cwd().is_relative_to(space.root.resolve()) else Path()) / "results"

@@ -1,0 +1,59 @@
+"""A side of a finished run put in the workspace as the baseline of a run configuration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from evalh.errors import NotFound, UserError
+from evalh.gate.bless import bless, notices, problems
+from evalh.gate.finished import prompt_of
+from evalh.gate.sides import find_run, run_side
+from evalh.models import BlessedBaseline, Manifest
+from evalh.models.base import Id
+from evalh.text.untrusted import shorten
+from evalh.workspace import Workspace
+from evalh.workspace.baselines import baseline_path, read_baseline, write_baseline
+
+
+@dataclass(frozen=True)
+class Blessed:
+    """The baseline that is in place now, whether it was not before, and what to know of it."""
+
+    path: Path
+    baseline: BlessedBaseline
+    changed: bool
+    notices: tuple[str, ...] = ()
+
+
+def bless_side(space: Workspace, text: str, *, config: str | None, note: str, force: bool, now: datetime) -> Blessed:
+    """Make the side that `text` names the baseline of `config`, by default of the configuration it was run with.
+
+    Raises UserError when it is a poor baseline and not `force`, and when the one in place cannot be read.
+    """
+    result, version = find_run(space, text)
+    side = run_side(result, version)
+    side = replace(side, prompt=prompt_of(space, result.manifest, side))
+    name = space.config(config).config.name if config is not None else _config_of(result.manifest)
+    wrong = problems(side)
+    if wrong and not force:
+        raise UserError(f"{text}: {'; '.join(wrong)}; mend that first, or give --force")
+    path = baseline_path(space.root, name)
+    old = read_baseline(path) if path.exists() else None
+    blessed = bless(side, config=name, old=old, now=now, commit=result.manifest.git.commit, note=note)
+    if blessed != old:
+        write_baseline(path, blessed)
+    return Blessed(path, blessed, blessed != old, (*wrong, *notices(side)))
+
+
+def _config_of(manifest: Manifest) -> str:
+    if manifest.config is None:
+        raise NotFound("the run was not made from a run configuration; name the one it is for: --config NAME")
+    try:
+        return TypeAdapter(Id).validate_python(manifest.config.id)
+    except ValidationError:
+        told = f"no run configuration can be called {shorten(manifest.config.id)}, as the run says its is"
+        raise NotFound(f"{told}; name another: --config NAME") from None

@@ -1,0 +1,47 @@
+"""Two sides compared, with why: the verdict, the cases that flipped, the change of the prompt they are nearest to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from evalh.encoder import Encoder
+from evalh.gate.sides import check_comparable
+from evalh.models import Comparison
+from evalh.regression.explain import explain
+from evalh.regression.gate import Terms, compare
+from evalh.regression.hunks import nearest_hunk, prompt_diff
+from evalh.regression.sides import Side
+
+
+def compare_sides(
+    baseline: Side,
+    candidate: Side,
+    terms: Terms,
+    *,
+    gate: bool = True,
+    allow: tuple[str, ...] = (),
+    encoder: Encoder | None = None,
+) -> Comparison:
+    """The comparison with its explanation. Raises UserError when more than the prompt differs and is not allowed to."""
+    allowed = check_comparable(baseline, candidate, allow)
+    comparison = compare(baseline, candidate, replace(terms, allowed=allowed), gate=gate)
+    hunks = _hunks(baseline, candidate)
+    groups = explain(comparison, baseline, candidate)
+    return comparison.model_copy(update={"groups": nearest_hunk(groups, hunks, encoder), "prompt_diff": hunks})
+
+
+def _hunks(baseline: Side, candidate: Side) -> tuple[str, ...]:
+    if baseline.prompt is None or candidate.prompt is None:
+        return ()
+    return prompt_diff(baseline.prompt, candidate.prompt)
+
+
+EXIT_CODES = {None: 0, "PASS": 0, "REGRESSION": 1, "INCOMPLETE": 3, "INCONCLUSIVE": 3}
+"""The exit status of each verdict; None where no gate was asked for."""
+_WORST = ("REGRESSION", "INCOMPLETE", "INCONCLUSIVE", "PASS")
+
+
+def worst_of(comparisons: tuple[Comparison, ...]) -> Comparison | None:
+    """The comparison that decides: of several the first of the worst verdict."""
+    judged = [one for one in comparisons if one.verdict is not None]
+    return min(judged, key=lambda one: _WORST.index(one.verdict or "PASS"), default=None)
