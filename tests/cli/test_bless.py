@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tests.cli.conftest import Ended, Evalh
-from tests.small_workspace import SHORT, change, record, write
+from tests.small_workspace import SHORT, change, record, sign, write
 
 CONFIG = "configs/small.yaml"
 FILE = "configs/baselines/small.json"
@@ -136,6 +136,7 @@ def test_a_run_that_was_changed_is_not_blessed(evalh: Evalh, finished: Path) -> 
 def test_a_run_cannot_say_to_write_elsewhere(evalh: Evalh, finished: Path, name: str) -> None:
     manifest = finished / "results/done/manifest.json"
     manifest.write_text(manifest.read_text().replace('"id": "small"', f'"id": "{name}"'))
+    sign(manifest)
     before = sorted(finished.rglob("*"))
     assert is_one_sentence(evalh("bless", V1))
     assert sorted(finished.rglob("*")) == before
@@ -185,7 +186,7 @@ def test_a_baseline_of_another_policy_version_is_refused_by_its_name(evalh: Eval
     done = evalh("run", "--out", "new")
     assert done.code == 2
     said = done.err.splitlines()[-1]
-    assert said.startswith("v1 and v2 differ in more than the prompt (policies.home@2: ")
+    assert said.startswith("v1 and this run differ in more than the prompt (policies.home@2: ")
     assert "; policies.home@3: none → " in said
     assert said.endswith("score both alike, or give --allow policies")
     assert evalh("run", "--out", "new", "--allow", "policies").code == 1
@@ -194,3 +195,19 @@ def test_a_baseline_of_another_policy_version_is_refused_by_its_name(evalh: Eval
 def test_a_folder_that_cannot_be_written_is_one_sentence(evalh: Evalh, finished: Path) -> None:
     write(finished, "configs/baselines", "a file\n")
     assert is_one_sentence(evalh("bless", V1))
+
+
+def test_outside_a_workspace_nothing_is_blessed(
+    evalh: Evalh, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = evalh("bless", f"{finished}/results/done:v1")
+    assert is_one_sentence(done)
+    assert "there is no workspace here" in done.err
+
+
+def test_a_baseline_of_other_inputs_is_refused_before_anything_is_read(evalh: Evalh, finished: Path) -> None:
+    assert evalh("bless", V1).code == 0
+    change(finished, CONFIG, "max_words: 30", "max_words: 60")
+    assert evalh("run", "--out", "fresh").code == 2
+    assert not (finished / "fresh").exists()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.cli.conftest import Ended, Evalh
 from tests.repository import committed
-from tests.small_workspace import SHORT, change, record, write
+from tests.small_workspace import SHORT, change, record, sign, write
 
 V1, V2 = "done:v1", "done:v2"
 CONFIG = "configs/small.yaml"
@@ -190,6 +190,7 @@ def test_settings_of_the_run_that_cannot_be_used_are_one_sentence(
     evalh: Evalh, finished: Path, settings: dict[str, float], said: str
 ) -> None:
     edit(finished, MANIFEST, lambda held: held["gate"].update(settings))
+    sign(finished / MANIFEST)
     done = evalh("compare", V1, V2)
     assert is_one_sentence(done)
     assert said in done.err
@@ -256,6 +257,19 @@ def test_rows_that_are_not_those_of_the_run_are_one_sentence(
     assert name in done.err
 
 
+def test_a_hand_edited_manifest_is_one_sentence(evalh: Evalh, finished: Path) -> None:
+    change(finished, MANIFEST, '"gating": true', '"gating": false')
+    done = evalh("compare", V1, V2)
+    assert is_one_sentence(done)
+    assert done.err.endswith("manifest.json: was changed or cut off after the run; run it again with --fresh\n")
+
+
+def test_a_manifest_that_names_no_digests_is_one_sentence(evalh: Evalh, finished: Path) -> None:
+    edit(finished, MANIFEST, lambda held: held.update(files={}))
+    sign(finished / MANIFEST)
+    assert is_one_sentence(evalh("compare", V1, V2))
+
+
 def test_a_hand_edited_verdict_is_one_sentence(evalh: Evalh, finished: Path) -> None:
     change(finished, "results/done/conversations.jsonl", '"value":0.5', '"value":1.0')
     assert is_one_sentence(evalh("compare", V1, V2))
@@ -310,3 +324,13 @@ def test_a_run_can_be_compared_where_its_workspace_is_not(
     monkeypatch.chdir(there)
     done = evalh("compare", V1, V2, "--json")
     assert (done.code, found(done)["prompt_diff"]) == (1, [])
+
+
+def test_with_json_stdout_has_one_object_whatever_github_is_told(
+    evalh: Evalh, finished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_OUTPUT", str(finished / "out.txt"))
+    done = evalh("compare", V1, V2, "--json", "--github")
+    assert json.loads(done.out)["verdict"] == "REGRESSION"
+    assert "::error" in done.err
+    assert "verdict=REGRESSION" in (finished / "out.txt").read_text()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
@@ -303,6 +304,16 @@ def test_what_else_decides_is_that_of_the_base_too(evalh: Evalh, gated: Path, ol
     change(gated, CONFIG, old, new)
     assert evalh("run").code == 0
     assert evalh("run", "--gate-from", "git:main").code == 1
+
+
+def test_the_golden_set_and_the_day_are_those_of_the_base_too(evalh: Evalh, gated: Path) -> None:
+    committed(gated)
+    shutil.copytree(gated / "golden_sets/few", gated / "golden_sets/easy")
+    change(gated, "golden_sets/easy/set.yaml", "id: few", "id: easy")
+    change(gated, CONFIG, "golden_set: few", "golden_set: easy\nas_of: 2026-11-02")
+    evalh("run", "--gate-from", "git:main", "--out", "based")
+    manifest = json.loads((gated / "based/manifest.json").read_text())
+    assert (manifest["golden_set"]["id"], manifest["as_of"]) == ("few", None)
 
 
 def test_settings_can_come_from_another_configuration(evalh: Evalh, gated: Path) -> None:

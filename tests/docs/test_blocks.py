@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -39,7 +41,13 @@ ROWS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("goal", Case),
 )
 """What a row is, by the first key that it has."""
+CI = {"jobs", "repos", "prompt-gate"}
+"""What only files of CI have, which test_ci_files.py checks."""
 FILES: dict[str, type[BaseModel]] = {"evalh.manifest/1": Manifest, "evalh.comparison/1": Comparison}
+
+
+ENDS = re.compile(r"# exit status (\d+)")
+"""What a command ends with, where it is not 0."""
 
 
 class Block(NamedTuple):
@@ -98,7 +106,9 @@ def test_evalh_commands_run(block: Block, folder: Path, capsys: pytest.CaptureFi
     if not commands:
         assert ".venv/bin/" in block.text, "a block of commands that CI runs in a fresh clone"
     for command in commands:
-        assert main(command.split()[1:]) == 0, f"{command}: {capsys.readouterr().err}"
+        found = ENDS.search(command)
+        expected = int(found[1]) if found else 0
+        assert main(shlex.split(command, comments=True)[1:]) == expected, f"{command}: {capsys.readouterr().err}"
 
 
 @pytest.mark.parametrize("block", [b for b in BLOCKS if b.language == "jsonl"], ids=lambda b: f"{b.page}:{b.line}")
@@ -127,6 +137,8 @@ def test_yaml_blocks_are_valid(block: Block, folder: Path) -> None:
     data = YAML(typ="safe", pure=True).load(block.text)
     if "schema" in data:
         assert main(["validate", str(_saved(block, folder, "yaml"))]) == 0
+    elif CI & set(data):
+        assert block.page == "ci.md"
     elif "reader" in data:
         assert list(data) == ["reader"]
         ReaderConfig.model_validate(data["reader"])

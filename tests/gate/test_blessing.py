@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.repository import committed
-from tests.small_workspace import PROMPT, change, write
+from tests.small_workspace import PROMPT, change, sign, write
 
 from evalh.errors import BadInput, NotFound, UserError
 from evalh.gate.blessing import Blessed, bless_side
@@ -58,6 +58,7 @@ def test_a_run_without_a_configuration_needs_one(space: Workspace) -> None:
     text = (space.root / MANIFEST).read_text()
     start = text.index('"config": {')
     write(space.root, MANIFEST, text[:start] + '"config": null' + text[text.index("}", start) + 1 :])
+    sign(space.root / MANIFEST)
     with pytest.raises(NotFound, match="the run was not made from a run configuration; name the one it is for"):
         bless(space)
     assert bless(space, config="small").changed
@@ -65,6 +66,7 @@ def test_a_run_without_a_configuration_needs_one(space: Workspace) -> None:
 
 def test_a_name_from_a_run_never_leads_out_of_the_folder(space: Workspace) -> None:
     change(space.root, MANIFEST, '"id": "small"', '"id": "../../evil"')
+    sign(space.root / MANIFEST)
     with pytest.raises(NotFound, match=r"no run configuration can be called '\.\./\.\./evil', as the run says its is"):
         bless(space)
     assert list(space.root.parent.rglob("evil*")) == []

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.small_workspace import PROMPT, change, write
+from tests.small_workspace import PROMPT, change, sign, write
 
 from evalh.errors import BadInput, NotFound, UserError
 from evalh.gate.finished import FinishedOptions, compare_finished, prompt_of
@@ -68,6 +68,7 @@ def test_settings_come_from_the_candidates_run_and_say_so(space: Workspace) -> N
 def test_a_run_without_a_configuration_needs_settings_by_name_where_git_is_asked(space: Workspace) -> None:
     path = space.root / "results/done/manifest.json"
     path.write_text(path.read_text().replace(f'"path": "{CONFIG}"', '"path": null'))
+    sign(path)
     with pytest.raises(NotFound, match="the candidate was not run from a configuration file; give --gate-from FILE"):
         compared(space, gate_from="git:main")
     assert compared(space, gate_from="small").verdict == "REGRESSION"
@@ -76,6 +77,7 @@ def test_a_run_without_a_configuration_needs_settings_by_name_where_git_is_asked
 def test_settings_of_the_run_that_cannot_be_used_name_the_manifest(space: Workspace) -> None:
     path = space.root / "results/done/manifest.json"
     path.write_text(path.read_text().replace('"min_pairs": 6', '"min_pairs": 0'))
+    sign(path)
     with pytest.raises(BadInput, match=r"results/done/manifest\.json: gate\.min_pairs: "):
         compared(space)
 

@@ -18,7 +18,8 @@ from evalh.gate.looks import (
     standing,
     write_looks,
 )
-from evalh.models import CaseSide, Cell, Comparison, SideInfo
+from evalh.models import CaseSide, Cell, Comparison, CriticalFinding, SideInfo
+from evalh.regression.gate import Terms
 from evalh.regression.sides import Side
 
 KEY = "key"
@@ -115,3 +116,19 @@ def test_looks_that_cannot_be_read_are_never_taken_for_none(tmp_path: Path, held
 def test_a_field_of_a_later_minor_version_is_no_damage(tmp_path: Path) -> None:
     (tmp_path / "looks.json").write_text('{"schema": "evalh.looks/1", "pairs": {}, "later": 1}')
     assert read_looks(tmp_path) == Looks()
+
+
+BLOCKED = ("c-1", "eligibility", "suppressed")
+
+
+def test_a_critical_finding_that_blocked_is_remembered() -> None:
+    finding = CriticalFinding(
+        case=BLOCKED[0], cohort="calm", evaluator=BLOCKED[1], label=BLOCKED[2], trials=3, of_trials=3,
+        baseline_trials=3, blocks=True,
+    )  # fmt: skip
+    seen = comparison().model_copy(update={"critical": (finding, finding.model_copy(update={"blocks": False}))})
+    looks = noted(Looks(), KEY, "ab", seen)
+
+    assert looks.pairs[KEY][0].critical == (BLOCKED,)
+    assert standing(looks, KEY, "cd") == Standing(2, frozenset(), True, frozenset([BLOCKED]))
+    assert standing(looks, KEY, "cd").of(Terms()).earlier_critical == {BLOCKED}

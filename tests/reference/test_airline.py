@@ -64,9 +64,9 @@ def fares() -> set[float]:
     return {float(amount) for amount in (*re.findall(r"\d+\.\d\d", " ".join(told)), *paid)}
 
 
-def test_the_run_over_the_airline_set_ends_well(ran: Ran) -> None:
+def test_the_run_over_the_airline_set_ends_with_the_drop_of_groundedness(ran: Ran) -> None:
     manifest = json.loads((ran.folder / "manifest.json").read_text())
-    assert (ran.code, manifest["status"]) == (0, "complete")
+    assert (ran.code, manifest["status"]) == (1, "complete")
     assert len(rows(ran.folder / "conversations.jsonl")) == 32
     assert "errored" not in {row["state"] for row in rows(ran.folder / "scores.jsonl")}
 

@@ -71,7 +71,9 @@ def side(*rows: Iterable[ConversationRow], infos: Sequence[EvaluatorInfo] = (TON
 
 def terms(cohort_key: str = "persona", **fields: Any) -> Terms:
     """The terms with few flips; what is no term is a setting of the gate."""
-    own = {name: fields.pop(name) for name in ("share", "look", "earlier", "stays") if name in fields}
+    own = {
+        name: fields.pop(name) for name in ("share", "look", "earlier", "earlier_critical", "stays") if name in fields
+    }
     return Terms(GateConfig(**{"flips": 999} | fields), cohort_key, **own)
 
 

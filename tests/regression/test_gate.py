@@ -480,7 +480,7 @@ def test_what_an_earlier_look_called_worse_stays_until_more_trials_clear_it() ->
     found = judged(before, after, look=3, earlier=EARLIER)
 
     assert (found.verdict, worse(found), kinds(found)) == ("REGRESSION", [("calm", "tone")], ["earlier_look"])
-    assert found.reasons[0].text.endswith("an earlier look called it worse, and more trials do not clear it")
+    assert found.reasons[0].text == "calm: an earlier look called tone worse, and more trials do not clear it"
 
 
 def test_more_trials_can_clear_what_an_earlier_look_called_worse() -> None:
@@ -837,3 +837,24 @@ def test_no_sides_are_too_odd_and_a_pass_is_one(both: tuple[Side, Side]) -> None
 def test_a_cell_is_not_worse_both_ways(both: tuple[Side, Side]) -> None:
     there, back = judged(*both), judged(both[1], both[0])
     assert not set(worse(there)) & set(worse(back))
+
+
+def test_a_critical_finding_that_was_replaced_instead_of_added_to_still_blocks() -> None:
+    both = one([1.0] * 8)
+    finding = frozenset([("c-1", "eligibility", "suppressed")])
+    found = judged(both, both, look=2, earlier_critical=finding, stays=True)
+
+    assert (found.verdict, kinds(found)) == ("REGRESSION", ["earlier_look"])
+    assert found.reasons[0].text == (
+        "case c-1: an earlier look found suppressed, and its conversations were replaced, not added to"
+    )
+    assert judged(both, both, look=2, earlier_critical=finding).verdict == "PASS"
+
+
+def test_the_least_drop_that_counts_is_a_share_of_the_scale() -> None:
+    wide = info("tone", scale=(0.0, 10.0))
+    before, after = one([8.0] * 40, (wide,)), one([7.5, *[8.0] * 39], (wide,))
+    small, large = (cell(judged(before, after, min_drop=least), "*").detectable for least in (0.02, 0.5))
+    assert small is not None
+    assert large is not None
+    assert 0.2 <= small < 5.0 <= large

@@ -295,6 +295,13 @@ def test_a_cell_of_too_few_cases_is_not_tested() -> None:
     assert np.isnan(test.low[1, 0])
 
 
+def test_families_are_counted_not_cases_where_few_are_too_few() -> None:
+    table = [[-1.0]] * 8
+
+    assert not run(table, min_pairs=5, clusters=[0, 0, 0, 0, 0, 1, 2, 3]).tested.any()
+    assert run(table, min_pairs=4, clusters=[0, 0, 0, 0, 0, 1, 2, 3]).tested.all()
+
+
 def test_a_case_that_counts_on_one_side_only_is_no_pair() -> None:
     test = run([[-1.0, NAN], [-1.0, 0.5], [0.5, NAN], [-0.5, 1.0]])
 

@@ -115,3 +115,29 @@ def test_where_both_sides_are_the_same_in_every_case_nothing_is_told() -> None:
     drops = detectable(same, test, Losable(np.ones((40, 1)), np.full((40, 1), 3)), min_drop=0.02, draws=50)
 
     assert np.isnan(drops).all()
+
+
+def test_a_fault_takes_what_is_missing_of_a_case_that_is_not_perfect() -> None:
+    quarter = Losable(np.array([[1.0], [0.75], [np.nan], [0.75]]), np.ones((4, 1), dtype=np.int64))
+    assert quarter.parts[:, 0].tolist() == [4, 4, 4, 4]
+    on_five = Losable(4 * quarter.values, quarter.trials, np.array([4.0]))
+    assert on_five.parts[:, 0].tolist() == [4, 4, 4, 4]
+
+
+def test_a_fault_never_takes_more_than_a_trial_nor_less_than_a_twentieth() -> None:
+    def parts(*values: float, trials: int = 3) -> list[int]:
+        held = Losable(np.array([values]).T, np.full((len(values), 1), trials))
+        return [int(part) for part in held.parts[:, 0]]
+
+    assert parts(1.0, 0.0) == [3, 3]
+    assert parts(1.0, 1.0) == [3, 3]
+    assert parts(1.0, 0.999, trials=1) == [20, 20]
+
+
+def test_small_faults_spread_over_more_cases_are_found_sooner() -> None:
+    paired, losable = scores(60, 0)
+    test = flip_test(paired)
+    whole = detectable(paired, test, replace(losable, widths=np.full(2, 9.0)), min_drop=0.02, draws=200)
+    small = replace(losable, values=np.where(losable.values > 0.5, 0.95, 0.9))
+    spread = detectable(paired, test, small, min_drop=0.02, draws=200)
+    assert (spread[-1] < whole[-1]).all()

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from evalh.cli.gated import Allow, Full, Gate, GateFrom, Github
-
-if TYPE_CHECKING:
-    from evalh.models import Comparison
 
 
 def compare(  # noqa: PLR0913, PLR0917 - an argument for each option
@@ -38,12 +35,13 @@ def compare(  # noqa: PLR0913, PLR0917 - an argument for each option
     Cases are paired by name and trials averaged. Ends with 0 when nothing got worse, with 1 when something did, and
     with 3 when too little could be judged to tell.
     """
-    from evalh.cli.gated import leave, tell
+    from evalh.cli.gated import leave, tell_github
     from evalh.cli.paths import made_folder
     from evalh.cli.show import console, say_raw
     from evalh.gate.compare import EXIT_CODES
     from evalh.gate.finished import FinishedOptions, compare_finished
     from evalh.gate.run import write_comparisons
+    from evalh.report.bundle import write_reports
     from evalh.report.gate import render_gate
     from evalh.store.atomic import line
     from evalh.workspace import Workspace
@@ -52,14 +50,12 @@ def compare(  # noqa: PLR0913, PLR0917 - an argument for each option
     found = compare_finished(Workspace.find(), baseline, candidate, options)
     if out is not None:
         write_comparisons(made_folder(out), (found,))
+        write_reports(out, (found,), name=found.candidate.name)
     if as_json:
         say_raw(line(found).decode("ascii"))
     else:
         render_gate(found, console(), full=full)
     exit_code = EXIT_CODES[found.verdict]
-    tell((found,), out, name=_name(found), github=github, exit_code=exit_code)
+    if github:
+        tell_github((found,), name=found.candidate.name, exit_code=exit_code, quiet=as_json)
     leave(exit_code)
-
-
-def _name(found: Comparison) -> str:
-    return found.candidate.name

@@ -30,31 +30,21 @@ Github = Annotated[bool, typer.Option("--github", help="Write GitHub's step summ
 Full = Annotated[bool, typer.Option("--full", help="Cut no list short.")]
 
 
-def tell(
+def tell_github(
     comparisons: Sequence[Comparison],
-    folder: Path | None,
     *,
     name: str,
-    github: bool,
     exit_code: int,
     prompts: Mapping[str, Path] | None = None,
+    quiet: bool = False,
 ) -> None:
-    """Leave the reports in `folder`, and say on GitHub what GitHub shows. `prompts`: the file of each version."""
-    from evalh.report.bundle import write_reports
-
-    if folder is not None and comparisons:
-        write_reports(folder, comparisons, name=name)
-    if github:
-        _tell_github(comparisons, name, exit_code, prompts or {})
-
-
-def _tell_github(comparisons: Sequence[Comparison], name: str, exit_code: int, prompts: Mapping[str, Path]) -> None:
-    from evalh.cli.show import say
+    """Say on GitHub what GitHub shows. `prompts`: the file of each version; `quiet`: nothing on stdout."""
+    from evalh.cli.show import say, warn
     from evalh.report.github import PromptFile, write_github
 
-    files = {version: PromptFile(_relative(path)) for version, path in prompts.items()}
+    files = {version: PromptFile(_relative(path)) for version, path in (prompts or {}).items()}
     for line in write_github(os.environ, comparisons, exit_code=exit_code, prompts=files, name=name):
-        say(line)
+        (warn if quiet else say)(line)
 
 
 def _relative(path: Path) -> str:

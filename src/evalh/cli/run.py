@@ -54,11 +54,12 @@ def run(  # noqa: PLR0913, PLR0917 - an argument for each option
     1 when something did, and with 3 when too little could be judged to tell. A run that was interrupted goes on where
     it stopped.
     """
-    from evalh.cli.gated import leave, tell
+    from evalh.cli.gated import leave, tell_github
     from evalh.cli.inputs import encoder_config, refuse_nothing, tell_rejected
     from evalh.cli.progress import progress_bar
     from evalh.cli.show import console, warn
     from evalh.gate.run import GateOptions, gated_plan, run_plan
+    from evalh.report.bundle import write_reports
     from evalh.report.terminal import render_run
     from evalh.workspace import Workspace
 
@@ -81,10 +82,13 @@ def run(  # noqa: PLR0913, PLR0917 - an argument for each option
         gated = run_plan(planned, out, options, progress)
     rejected = gated.result.manifest.rejected
     refuse_nothing(gated.result.manifest.conversations)
+    name = planned.plan.config.name
+    if gated.comparisons:
+        write_reports(gated.result.out_dir, gated.comparisons, name=name)
     render_run(gated.result, console(), comparisons=gated.comparisons, full=full)
     tell_rejected([f"{one.place}: {one.problem}" for one in rejected])
-    name, prompts = planned.plan.config.name, planned.plan.prompt_paths()
-    tell(gated.comparisons, gated.result.out_dir, name=name, github=github, exit_code=gated.exit_code, prompts=prompts)
+    if github:
+        tell_github(gated.comparisons, name=name, exit_code=gated.exit_code, prompts=planned.plan.prompt_paths())
     leave(gated.exit_code)
 
 

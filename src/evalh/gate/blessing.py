@@ -34,6 +34,8 @@ def bless_side(space: Workspace, text: str, *, config: str | None, note: str, fo
 
     Raises UserError when it is a poor baseline and not `force`, and when the one in place cannot be read.
     """
+    if not Path.cwd().resolve().is_relative_to(space.root.resolve()):
+        raise UserError("there is no workspace here to keep the baseline in; go to the folder of one")
     result, version = find_run(space, text)
     side = run_side(result, version)
     side = replace(side, prompt=prompt_of(space, result.manifest, side))

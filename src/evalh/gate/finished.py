@@ -45,7 +45,7 @@ def compare_finished(space: Workspace, baseline: str, candidate: str, options: F
     stands = standing(
         read_looks(new[0].out_dir), pair_key(before, after, terms.cohort_key), conversations_of(before, after)
     )
-    terms = replace(terms, look=stands.look, earlier=stands.earlier, stays=stands.stays)
+    terms = stands.of(terms)
     _check_cohort(terms.cohort_key, before, after)
     return compare_sides(
         before, after, terms, gate=options.gate, allow=options.allow, encoder=load_encoder(EncoderConfig())

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, TypeAdapter
 
+from evalh.errors import BadInput
 from evalh.models import Comparison, OpenModel, digest
+from evalh.regression.gate import Terms
 from evalh.regression.sides import Side
 from evalh.runner.result import read_result
 from evalh.store.atomic import write_json
@@ -24,6 +26,8 @@ class Look(OpenModel):
     """The sha256 of each, both sides, sorted."""
     worse: tuple[tuple[str, str], ...] = ()
     """Cohort and evaluator of each cell that was called worse."""
+    critical: tuple[tuple[str, str, str], ...] = ()
+    """Case, evaluator and label of each critical finding that blocked."""
     verdict: str | None = None
 
 
@@ -37,7 +41,8 @@ class Looks(OpenModel):
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a comparison stands: the how-manieth look it is, and the cells an earlier look called worse.
+    """Where a comparison stands: the how-manieth look it is, and what an earlier look found: the cells it called
+    worse, and the critical findings that blocked.
 
     `stays`: earlier conversations were replaced, not added to, so that what they showed stays shown.
     """
@@ -45,6 +50,11 @@ class Standing:
     look: int = 1
     earlier: frozenset[tuple[str, str]] = frozenset()
     stays: bool = False
+    critical: frozenset[tuple[str, str, str]] = frozenset()
+
+    def of(self, terms: Terms) -> Terms:
+        """The terms of a comparison that stands here."""
+        return replace(terms, look=self.look, earlier=self.earlier, earlier_critical=self.critical, stays=self.stays)
 
 
 def pair_key(baseline: Side, candidate: Side, cohort_key: str) -> str:
@@ -67,7 +77,8 @@ def standing(looks: Looks, key: str, conversations: Iterable[str]) -> Standing:
     known = set(own)
     stays = any(not known.issuperset(look.conversations) for look in earlier)
     worse = frozenset(cell for look in earlier for cell in look.worse)
-    return Standing(same + 1, worse, stays)
+    critical = frozenset(finding for look in earlier for finding in look.critical)
+    return Standing(same + 1, worse, stays, critical)
 
 
 def noted(looks: Looks, key: str, conversations: Iterable[str], comparison: Comparison) -> Looks:
@@ -77,14 +88,23 @@ def noted(looks: Looks, key: str, conversations: Iterable[str], comparison: Comp
     if any(look.conversations == own for look in before):
         return looks
     worse = tuple((cell.cohort, cell.evaluator) for cell in comparison.regressed)
-    look = Look(conversations=own, worse=worse, verdict=comparison.verdict)
+    critical = tuple((one.case, one.evaluator, one.label) for one in comparison.critical if one.blocks)
+    look = Look(conversations=own, worse=worse, critical=critical, verdict=comparison.verdict)
     return looks.model_copy(update={"pairs": {**looks.pairs, key: (*before, look)}})
 
 
 def read_looks(folder: Path) -> Looks:
     """The looks kept in the folder of a run; none where nothing was kept. Raises BadInput when they cannot be read."""
     path = folder / FILE
-    return read_result(path, TypeAdapter(Looks)) if path.exists() else Looks()
+    if not path.exists():
+        return Looks()
+    try:
+        return read_result(path, TypeAdapter(Looks))
+    except BadInput as error:
+        if error.field == "schema":
+            raise
+        problem, remedy = error.problem, "restore it, or delete it to count the looks anew"
+        raise BadInput(problem, file=path, line=error.line, field=error.field, remedy=remedy) from None
 
 
 def write_looks(folder: Path, looks: Looks) -> None:

@@ -9,18 +9,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evalh.encoder import Encoder
-from evalh.errors import NotFound
+from evalh.errors import NotFound, UserError
 from evalh.gate.bless import blessed_side
 from evalh.gate.compare import EXIT_CODES, compare_sides, worst_of
 from evalh.gate.looks import Looks, conversations_of, noted, pair_key, read_looks, standing, write_looks
 from evalh.gate.plan import AtRef, Plan, place_in, plan_of, run_inputs
-from evalh.gate.sides import find_run, names_run, results_folder, run_side
-from evalh.models import Comparison, EncoderConfig, Prompt, RunConfig, Verdict, digest
+from evalh.gate.sides import check_comparable, find_run, names_run, planned_side, results_folder, run_side
+from evalh.models import Comparison, EncoderConfig, Manifest, Prompt, RunConfig, Verdict, digest
 from evalh.regression.gate import Terms, without_baseline
 from evalh.regression.sides import Side
 from evalh.runner import Progress, RunInputs, RunResult, run_id_of
 from evalh.runner import run as run_all
 from evalh.runner.finish import COMPARISON, clear_comparisons
+from evalh.runner.plan import manifest_of
+from evalh.runner.result import read_manifest
 from evalh.store.atomic import write_json
 from evalh.store.cache import ReadingCache
 from evalh.workspace import LoadedConfig, Workspace
@@ -130,6 +132,8 @@ def run_plan(
     """Run a plan and gate it."""
     inputs = gated.inputs(options)
     folder = out or results_folder(gated.plan.space) / run_id_of(inputs)
+    if gated.baseline.side is not None and gated.baseline.pairs:
+        _refuse_early(gated.baseline.side, manifest_of(inputs), folder, options.allow)
     with _cache(options.no_cache) as cache:
         result = run_all(inputs, folder, resume=not options.fresh, cache=cache, progress=progress)
     clear_comparisons(folder)
@@ -137,6 +141,17 @@ def run_plan(
     comparisons = tuple(_comparisons(gated, result, options, encoder))
     write_comparisons(folder, comparisons)
     return GatedRun(result, comparisons)
+
+
+def _refuse_early(baseline: Side, manifest: Manifest, folder: Path, allow: tuple[str, ...]) -> None:
+    """Refuse a baseline that depends on other inputs before anything is read, and leave no earlier verdict behind."""
+    try:
+        check_comparable(baseline, planned_side(manifest), allow)
+    except UserError:
+        old = read_manifest(folder)
+        if old is not None and old.run_id == manifest.run_id:
+            clear_comparisons(folder)
+        raise
 
 
 @contextmanager
@@ -158,9 +173,9 @@ def _changed(space: Workspace, loaded: LoadedConfig, options: GateOptions) -> tu
         source = options.gate_from
         found = _deciding(space, loaded, source)
         other = found.get()
-        deciding = {name: getattr(other, name) for name in ("gate", "evaluators", "scorecard", "cohort", "personas")}
+        mine = {name: getattr(config, name) for name in ("name", "prompts", "agent", "trials", "seed")}
         reader = config.reader.model_copy(update={"unsure_below": other.reader.unsure_below})
-        config = config.model_copy(update={**deciding, "reader": reader})
+        config = other.model_copy(update={**mine, "reader": reader})
     if options.encoder is not None:
         config = config.model_copy(update={"reader": config.reader.model_copy(update={"encoder": options.encoder})})
     if options.cohort is not None:
@@ -299,7 +314,7 @@ def looked(
     """The comparison under what earlier looks left of alpha, and the looks with this one."""
     key, held = pair_key(baseline, candidate, terms.cohort_key), conversations_of(baseline, candidate)
     stands = standing(looks, key, held)
-    now = replace(terms, look=stands.look, earlier=stands.earlier, stays=stands.stays)
+    now = stands.of(terms)
     comparison = compare_sides(baseline, candidate, now, gate=options.gate, allow=options.allow, encoder=encoder)
     return comparison, noted(looks, key, held, comparison)
 

@@ -116,6 +116,12 @@ def run_side(result: RunResult, version: str | None, *, named: bool = False, pro
     return side
 
 
+def planned_side(manifest: Manifest) -> Side:
+    """The side of a run that has not begun: what it depends on, and no case."""
+    info = SideInfo(name="this run", run_id=manifest.run_id)
+    return Side(info, gate_inputs(manifest), manifest.evaluators, ())
+
+
 def _only_version(result: RunResult) -> str | None:
     versions = versions_of(result.manifest)
     if len(versions) > 1:

@@ -177,6 +177,8 @@ class Manifest(OpenModel):
     """The gate's settings in the run configuration."""
     files: dict[str, str] = Field(default_factory=dict)
     """The sha256 of each file of rows, so that one that was changed or cut off is told from one that was not."""
+    sha256: str = ""
+    """Of everything else in the manifest, once the run is complete."""
 
 
 class Aggregate(OpenModel):

@@ -56,8 +56,9 @@ class Terms:
     """Under which terms two sides are compared.
 
     `share`: of the run's alpha, what this comparison may spend; several candidates share it. `look`: the how-manieth
-    look at the same prompts this is; `earlier`: the cells that an earlier look called worse; `stays`: they stay so
-    whatever is found now, because the earlier conversations were replaced instead of added to.
+    look at the same prompts this is; `earlier` and `earlier_critical`: the cells that an earlier look called worse and
+    the findings (case, evaluator, label) that blocked it; `stays`: they stay so whatever is found now, because the
+    earlier conversations were replaced instead of added to.
     """
 
     settings: GateConfig = field(default_factory=GateConfig)
@@ -65,6 +66,7 @@ class Terms:
     share: float = 1.0
     look: int = 1
     earlier: frozenset[CellName] = frozenset()
+    earlier_critical: frozenset[tuple[str, str, str]] = frozenset()
     stays: bool = False
     settings_from: str = ""
     allowed: tuple[str, ...] = ()
@@ -254,7 +256,8 @@ class _Comparing:
         if not self.any_tested:
             return np.full(self.test.t.shape, np.nan)
         values, trials = self.pairs.losable()
-        paired, losable = self.pairs.paired(), Losable(values, trials)
+        widths = np.array([self.pairs.width(name) for name in self.pairs.names])
+        paired, losable = self.pairs.paired(), Losable(values, trials, widths)
         return detectable(paired, self.test, losable, min_drop=self._least_drops(), seed=self.seed)
 
     def _cell(self, row: int, column: int) -> Cell:
@@ -326,7 +329,13 @@ class _Comparing:
 
     @property
     def blocked(self) -> bool:
-        return bool(self.regressed) or any(one.blocks for one in self.critical)
+        return bool(self.regressed) or any(one.blocks for one in self.critical) or bool(self._replaced)
+
+    @property
+    def _replaced(self) -> list[tuple[str, str, str]]:
+        """Critical findings that blocked, whose conversations were replaced so that they block no more."""
+        now = {(one.case, one.evaluator, one.label) for one in self.critical if one.blocks}
+        return sorted(self.terms.earlier_critical - now) if self.terms.stays else []
 
     def _why_worse(self) -> Iterator[Reason]:
         for cell in sorted((one for one in self.cells if one.regressed), key=_clearness):
@@ -339,14 +348,19 @@ class _Comparing:
                     kind="critical", text=f"case {one.case}: {told}", cohort=one.cohort, evaluator=one.evaluator
                 )
 
+        for case, evaluator, label in self._replaced:
+            text = f"case {case}: an earlier look found {label}, and its conversations were replaced, not added to"
+            yield Reason(kind="earlier_look", text=text, evaluator=evaluator)
+
     def _why_cell(self, cell: Cell) -> Reason:
         before = self.regressed[cell.cohort, cell.evaluator]
         kind: ReasonKind = "earlier_look" if before else "regression"
         text = f"{_words(cell.cohort)}: {cell.evaluator} fell from {_two(cell.baseline)} to {_two(cell.candidate)}"
-        if before and self.terms.stays:
-            text += "; an earlier look called it worse, and its conversations were replaced, not added to"
-        elif before:
-            text += "; an earlier look called it worse, and more trials do not clear it"
+        if before:
+            done = (
+                "its conversations were replaced, not added to" if self.terms.stays else "more trials do not clear it"
+            )
+            text = f"{_words(cell.cohort)}: an earlier look called {cell.evaluator} worse, and {done}"
         return Reason(kind=kind, text=text, cohort=cell.cohort, evaluator=cell.evaluator)
 
     def _why_incomplete(self) -> Iterator[Reason]:
@@ -407,7 +421,7 @@ class _Comparing:
         """Whether the answer stays when what was lost went as well as can be for the candidate, or as badly."""
         if not any(share.lost for shares in self.shares.values() for share in shares.values()):
             return True
-        if any(one.blocks for one in self.critical):
+        if self._replaced or any(one.blocks for one in self.critical):
             return True
         cases = sorted(self.pairs.before.keys() | self.pairs.after.keys())
         test = self._tested(_filled(best=not best), _filled(best=best), cases)

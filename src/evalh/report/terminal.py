@@ -117,7 +117,7 @@ def _cohort_table(cells: Cells, versions: Sequence[str | None], cohort: str, tit
     names = list(dict.fromkeys(name for version, at, name in cells if at == cohort))
     shown = [name for name in names if cohort == ALL or _says_something(cells, versions, cohort, name)]
     if not shown:
-        console.print(Text.assemble(safe(title, "bold"), f": {len(names)} evaluators without a fault\n"))
+        console.print(Text.assemble(safe(title, "bold"), f": {_count(len(names), 'evaluator')} without a fault\n"))
         return
     console.print(_table(cells, versions, cohort, shown, title))
     if len(shown) < len(names):

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from evalh.errors import UserError
-from evalh.models import ConversationRow, Manifest, RejectedInput
+from evalh.models import ConversationRow, Manifest, RejectedInput, digest
 from evalh.runner.record import Key
 from evalh.stats.summary import Summary
 from evalh.store.atomic import line, replacing, sha256_of, write_json
@@ -33,7 +33,9 @@ def write_results(
     _write_rows(out_dir, journal, [done[key] for key in keys], summary)
     write_json(out_dir / AGGREGATES, summary.aggregates())
     complete = _completed(manifest, summary, rejected, {name: sha256_of(out_dir / name) for name in ROWS})
-    write_json(out_dir / MANIFEST, complete)
+    content = complete.model_dump(mode="json", by_alias=True, exclude={"sha256"})
+    write_json(out_dir / MANIFEST, {**content, "sha256": digest(content)})
+    clear_comparisons(out_dir)
     journal.remove()
     return complete
 

@@ -10,8 +10,8 @@ from typing import TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from evalh.errors import BadInput, NotFound
-from evalh.models import Aggregate, Comparison, ConversationRow, Json, Manifest, Reading, ScoreRow
-from evalh.runner.finish import AGGREGATES, COMPARISON, CONVERSATIONS, MANIFEST, READINGS, SCORES
+from evalh.models import Aggregate, Comparison, ConversationRow, Json, Manifest, Reading, ScoreRow, digest
+from evalh.runner.finish import AGGREGATES, COMPARISON, CONVERSATIONS, MANIFEST, READINGS, ROWS, SCORES
 from evalh.store.atomic import sha256_of
 from evalh.text.untrusted import explain, parse_json, read_lines
 
@@ -51,12 +51,26 @@ def load_run(folder: Path) -> RunResult:
         raise NotFound(f"{folder}: there is no run here (no {MANIFEST}); name the folder of a run")
     if manifest.status != "complete":
         raise BadInput(f"the run is {manifest.status}", file=folder, remedy="run it again to complete it")
-    for name, sha256 in manifest.files.items():
-        _check_unchanged(folder / name, sha256)
+    _check_whole(folder, manifest)
     aggregates = read_result(folder / AGGREGATES, TypeAdapter(tuple[Aggregate, ...]))
     paths = sorted(folder.glob("comparison*.json"), key=lambda path: (path.name != COMPARISON, path.name))
     comparisons = tuple(read_result(path, TypeAdapter(Comparison)) for path in paths)
     return RunResult(folder, manifest, aggregates, comparisons)
+
+
+def _check_whole(folder: Path, manifest: Manifest) -> None:
+    """Raise when the manifest or a file of rows is not as the run left it."""
+    content = read_result(folder / MANIFEST, TypeAdapter(dict[str, Json]))
+    if content.pop("sha256", None) != digest(content):
+        raise _changed(folder / MANIFEST)
+    for name in ROWS:
+        if name not in manifest.files:
+            raise _changed(folder / MANIFEST)
+        _check_unchanged(folder / name, manifest.files[name])
+
+
+def _changed(path: Path) -> BadInput:
+    return BadInput("was changed or cut off after the run", file=path, remedy="run it again with --fresh")
 
 
 def _check_unchanged(path: Path, sha256: str) -> None:
@@ -67,7 +81,7 @@ def _check_unchanged(path: Path, sha256: str) -> None:
     except OSError as error:
         raise BadInput(f"cannot be read ({error.strerror})", file=path, remedy="name another folder") from None
     if not same:
-        raise BadInput("was changed or cut off after the run", file=path, remedy="run it again with --fresh")
+        raise _changed(path)
 
 
 def read_manifest(folder: Path) -> Manifest | None:

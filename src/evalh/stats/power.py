@@ -7,6 +7,7 @@ cases and not on others, which widens the spread. Planting drops keeps that.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -14,17 +15,35 @@ from evalh.stats.flips import PRIOR_DF, FlipTest, Floats, Ints, Paired
 
 DRAWS = 200
 POWER = 0.8
+MAX_PARTS = 20
+"""A trial falls in at most so many parts."""
 
 
 @dataclass(frozen=True)
 class Losable:
-    """What each case could still lose in the candidate: `values`, cases by measures, in `trials` equal parts.
+    """What each case could still lose in the candidate, cases by measures.
 
-    `values` is the candidate's distance to the worst value; NaN where the case does not count.
+    `values` is the candidate's distance to the worst value; NaN where the case does not count. `trials`: the trials it
+    is a mean of. `widths`: how far the best value of each measure is from the worst; 1 by default.
     """
 
     values: Floats
     trials: Ints
+    widths: Floats | None = None
+
+    @cached_property
+    def parts(self) -> Ints:
+        """In how many equal parts a case falls: the more, the less of a trial one fault takes.
+
+        A fault takes what is missing, on the mean, from the value of a case that is not perfect, as if one of its
+        trials had lost it all; the whole trial where that is more, and where all cases are perfect.
+        """
+        widths = self.widths if self.widths is not None else np.ones(self.values.shape[1])
+        missing = np.where(np.isnan(self.values), 0.0, (1.0 - self.values / widths) * self.trials)
+        faulty = (missing > 1e-9).sum(axis=0)
+        taken = np.where(faulty > 0, missing.sum(axis=0) / np.maximum(faulty, 1), 1.0)
+        parts: Ints = np.rint(self.trials / np.clip(taken, 1.0 / MAX_PARTS, 1.0)).astype(np.int64)
+        return parts
 
 
 def detectable(
@@ -33,7 +52,7 @@ def detectable(
     """For each tested cell the drop of its mean that is found in 4 of 5 draws; NaN where not even the largest is.
 
     Each draw flips the signs of the cases at random ("nothing changed", with the spread that was seen), then lets
-    trials at random, one by one, fall to the worst value until the cell is called worse by the test's critical t.
+    parts of trials at random, one by one, fall until the cell is called worse by the test's critical t.
     `min_drop`: the least drop that counts, of all measures or of each.
     """
     generator = np.random.default_rng([seed, 1])
@@ -84,11 +103,11 @@ class _Cell:
         return np.where(hit.any(axis=1), at, np.inf)
 
     def _parts(self, losable: Losable) -> tuple[Ints, Floats]:
-        """Every trial that can fall, as the place of its case in `cases` and what its fall takes of the case's mean."""
+        """Every part that can fall, as the place of its case in `cases` and what its fall takes of the case's mean."""
         value = losable.values[self.cases, self.column]
-        trials = np.maximum(losable.trials[self.cases, self.column], 1)
-        share = np.where(np.nan_to_num(value) > 0, value / trials, 0.0)
-        case = np.repeat(np.arange(len(self.cases)), trials)
+        parts = np.maximum(losable.parts[self.cases, self.column], 1)
+        share = np.where(np.nan_to_num(value) > 0, value / parts, 0.0)
+        case = np.repeat(np.arange(len(self.cases)), parts)
         part = share[case]
         return case[part > 0], part[part > 0]
 
