@@ -48,8 +48,8 @@ Value = TypeVar("Value")
 
 def inputs_of(path: Path, encoder: str, *, changed: bool) -> RunInputs:
     """All shipped evaluators and the care scorecard over the conversations in `path`."""
-    from evalh.cli.assemble import in_use
     from evalh.encoder import load_encoder
+    from evalh.gate.plan import in_use
     from evalh.models import EncoderConfig
     from evalh.reader.local import LocalReader
     from evalh.runner import RunInputs
