@@ -10,6 +10,7 @@ import pytest
 from evalh.evaluator import EvalContext, evaluate_all
 from evalh.models import Conversation, Manifest, Score, ScoreRow
 from evalh.reader.local import LocalReader
+from evalh.runner import load_run
 from evalh.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
@@ -89,3 +90,8 @@ def test_the_committed_sample_of_results_is_as_the_schema_says() -> None:
     rows = [ScoreRow.model_validate_json(line) for line in (sample / "scores.jsonl").read_bytes().split(b"\n") if line]
     assert manifest.status == "complete"
     assert {row.run_id for row in rows} == {manifest.run_id}
+
+
+def test_the_committed_sample_is_whole_and_has_a_verdict() -> None:
+    result = load_run(ROOT / "results" / "sample")
+    assert [comparison.verdict for comparison in result.comparisons] == ["PASS"]

@@ -40,7 +40,8 @@ class GateOptions:
     """What a user may say of a run beyond its configuration.
 
     `baseline`: a prompt version, RUN[:VERSION], git:REF or blessed. `gate_from`: a configuration file or git:REF that
-    counts instead of the one that is run, but for prompts, agent, trials, seed and encoder. `allow`: inputs that may differ between the sides.
+    counts instead of the one that is run, but for prompts, agent, trials, seed and encoder. `allow`: inputs that may
+    differ between the sides.
     """
 
     baseline: str | None = None
