@@ -155,27 +155,27 @@ def test_github_is_told_the_outcome(evalh: Evalh, finished: Path, monkeypatch: p
 
 
 def test_the_settings_are_those_the_candidate_was_run_with(evalh: Evalh, finished: Path) -> None:
-    write(finished, CONFIG, (finished / CONFIG).read_text() + "gate: {min_drop: 0.9}\n")
+    write(finished, CONFIG, (finished / CONFIG).read_text() + "gate: {min_drop: 0.6}\n")
     done = evalh("compare", V1, V2, "--json")
     assert (done.code, found(done)["settings_from"], found(done)["settings"]["min_drop"]) == (1, CONFIG, 0.02)
 
 
 def test_a_configuration_can_decide_instead(evalh: Evalh, finished: Path) -> None:
-    write(finished, "configs/loose.yaml", (finished / CONFIG).read_text() + "gate: {min_drop: 0.9}\n")
+    write(finished, "configs/loose.yaml", (finished / CONFIG).read_text() + "gate: {min_drop: 0.6}\n")
     for named in ("loose", "configs/loose.yaml"):
         done = evalh("compare", V1, V2, "--gate-from", named, "--json")
-        assert (done.code, found(done)["settings_from"]) == (0, named)
+        assert (done.code, found(done)["settings_from"]) == (3, named)
 
 
 def test_the_configuration_at_a_git_ref_can_decide(
     evalh: Evalh, finished: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write(finished, CONFIG, (finished / CONFIG).read_text() + "gate: {min_drop: 0.9}\n")
+    write(finished, CONFIG, (finished / CONFIG).read_text() + "gate: {min_drop: 0.6}\n")
     committed(finished)
     write(finished, CONFIG, "no longer: good\n")
     monkeypatch.chdir(finished / "golden_sets")
     done = evalh("compare", V1, V2, "--gate-from", "git:main", "--json")
-    assert (done.code, found(done)["settings_from"]) == (0, "git:main")
+    assert (done.code, found(done)["settings_from"]) == (3, "git:main")
     assert is_one_sentence(evalh("compare", V1, V2, "--gate-from", "git:nope"))
 
 

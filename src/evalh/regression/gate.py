@@ -279,9 +279,21 @@ class _Comparing:
             }
         )
 
+    @cached_property
+    def seeing(self) -> Bools:
+        """The cells that could have been called worse; of measures in which no case differs, all that were tested."""
+        alike = np.isnan(self.test.critical)[None, :]
+        worse = np.zeros_like(self.test.tested)
+        for row, column in np.ndindex(*worse.shape):
+            worse[row, column] = self._name(row, column) in self.regressed
+        seeing: Bools = self.test.tested & (alike | worse | np.isfinite(self._detectable))
+        return seeing
+
     def _not_tested(self, row: int, column: int) -> str:
-        if self.test.tested[row, column]:
+        if self.seeing[row, column]:
             return ""
+        if self.test.tested[row, column]:
+            return f"even the largest drop could not be told from chance with {self._held(row, column)}"
         cohort, name = self._name(row, column)
         why = self.untestable[row][column]
         if why:
@@ -289,10 +301,13 @@ class _Comparing:
         pairs = int(self.test.pairs[row, column])
         if not pairs and self._skipped(cohort, name):
             return "skipped: what it needs was not configured"
-        told = f"{pairs} {'case counts' if pairs == 1 else 'cases count'} on both sides"
+        return f"{self._held(row, column)} count on both sides, {self.settings.min_pairs} are needed"
+
+    def _held(self, row: int, column: int) -> str:
+        pairs = int(self.test.pairs[row, column])
         families = int(self.pairs.paired().independent[row, column])
-        told += f", of {families} families" if families < pairs else ""
-        return f"{told}, {self.settings.min_pairs} are needed"
+        told = f"{pairs} {'case' if pairs == 1 else 'cases'}"
+        return f"{told} of {families} {'family' if families == 1 else 'families'}" if families < pairs else told
 
     def _skipped(self, cohort: str, name: str) -> bool:
         for side in (self.pairs.before, self.pairs.after):
@@ -364,8 +379,8 @@ class _Comparing:
         return Reason(kind=kind, text=text, cohort=cell.cohort, evaluator=cell.evaluator)
 
     def _why_incomplete(self) -> Iterator[Reason]:
-        if not self.any_tested:
-            yield Reason(kind="nothing_testable", text="no cell has enough cases to test")
+        if not self.seeing.any():
+            yield Reason(kind="nothing_testable", text="no cell has enough cases to tell any drop from chance")
         yield from self._quorum()
         yield from self._lopsided()
 

@@ -156,7 +156,7 @@ class FlipTest:
 
     `tested`: at least `min_pairs` families of cases count. `p` is each cell's own, `adjusted` holds for the family; NaN
     where not tested. `low` and `high` are simultaneous bounds of the mean; `critical` is the t of each measure's family
-    below which a cell is called worse. `exact`: all sign patterns were gone through.
+    below which a cell is called worse, `alpha` what the family may spend. `exact`: all sign patterns were gone through.
     """
 
     mean: Floats
@@ -167,6 +167,7 @@ class FlipTest:
     low: Floats
     high: Floats
     critical: Floats
+    alpha: Floats
     tested: Bools
     pairs: Ints
     flips: int
@@ -304,8 +305,9 @@ def _result(
     tested = tested & own
     p = np.where(tested, 1.0, np.nan)
     adjusted = p.copy()
-    critical = np.full(t.shape[1], np.nan)
+    critical, alpha = np.full(t.shape[1], np.nan), np.full(t.shape[1], np.nan)
     for family, share in zip(families, shares, strict=True):
+        alpha[list(share.measures)] = share.alpha
         if not len(family.t):
             continue
         extra = 0 if exact else 1
@@ -323,6 +325,7 @@ def _result(
         mean - reach,
         mean + reach,
         critical,
+        alpha,
         tested,
         paired.pairs.astype(np.int64),
         count,

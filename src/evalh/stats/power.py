@@ -62,7 +62,9 @@ def detectable(
     clusters = paired.clusters if paired.clusters is not None else np.arange(cases)
     names, of_case = np.unique(clusters, return_inverse=True)
     signs: Floats = np.asarray(1.0 - 2.0 * generator.integers(0, 2, (draws, len(names))), dtype=np.float64)[:, of_case]
-    for row, column in np.argwhere(test.tested & np.isfinite(test.critical)[None, :]):
+    # Of 2^n sign patterns at least one has all signs as seen: with too few families no drop is rare enough.
+    telling = 2.0**-paired.independent < test.alpha
+    for row, column in np.argwhere(test.tested & telling & np.isfinite(test.critical)[None, :]):
         inside = (paired.cohorts == row) if row < paired.cohort_count else np.ones(cases, dtype=bool)
         inside = inside & ~np.isnan(paired.values[:, column])
         cell = _Cell(paired, int(row), int(column), np.flatnonzero(inside))
