@@ -4,21 +4,39 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from benchmarks.gate import Setting, main, share_of, strategies
+from benchmarks.gate import (
+    ERRORED,
+    MIDDLING,
+    QUIET,
+    Setting,
+    count_errors,
+    count_priors,
+    errored_side,
+    main,
+    share_of,
+    strategies,
+)
 from benchmarks.gate_rules import NAIVE, critical, flip_test, holm, worse
 from benchmarks.gate_worlds import (
     AA,
     GROUNDED,
     MEASURES,
+    NAMES,
     PERSONAS,
     RATES,
     TAU,
+    UNEVEN,
     WORLDS,
     Scores,
     World,
+    dropping,
     level,
     simulate,
 )
+
+from evalh.models.comparison import COMPOSITE
+from evalh.stats import flips
+from evalh.stats.flips import PRIOR_DF
 
 HALF = 0.5
 
@@ -45,6 +63,25 @@ def test_each_world_has_the_means_and_drops_it_says(world: World) -> None:
     assert np.nanmean(before[:, kept], axis=0) == pytest.approx(np.array(wanted)[kept], abs=0.015)
     if change is not None:
         assert change[:, :-1] == pytest.approx(world.changes, abs=0.025)
+
+
+def test_uneven_personas_differ_in_spread_and_not_in_their_means() -> None:
+    scores = simulate(dropping(MIDDLING, 9), UNEVEN, 24_000, (9, 3), drawn())
+    before, after = (side[:, GROUNDED] for side in scores.means)
+    rows = [scores.cohorts == persona for persona in range(PERSONAS)]
+    spread = [(after - before)[row].std() for row in rows]
+
+    assert [before[row].mean() for row in rows] == pytest.approx([0.9] * PERSONAS, abs=0.02)
+    assert [(after - before)[row].mean() for row in rows] == pytest.approx([0, 0, -0.09, 0, 0, 0], abs=0.01)
+    assert np.array(spread) / spread[MIDDLING + 1] == pytest.approx([0.5, 0.7, 1.5, 1.0, 1.3, 1.6], abs=0.3)
+    assert spread[QUIET] / spread[MIDDLING + 1] == pytest.approx(0.5, abs=0.1)
+
+
+def test_a_shaky_evaluator_varies_more_from_trial_to_trial() -> None:
+    tone = NAMES.index("tone")
+    steady, shaky = (simulate(AA, preset, 6_000, (2, 1), drawn()).baseline[2::6, tone] for preset in (TAU, UNEVEN))
+
+    assert np.diff(shaky, axis=1).std() > 1.3 * np.diff(steady, axis=1).std()
 
 
 def test_strict_passes_of_trials_correlate_as_in_real_runs() -> None:
@@ -116,6 +153,40 @@ def test_later_looks_only_change_what_a_strategy_looks_at_again() -> None:
     found = strategies(setting, WORLDS[5], 0)
 
     assert all(cells.any() for cells in found.values())
+
+
+def test_a_stronger_prior_costs_the_quiet_persona_and_is_undone_afterwards() -> None:
+    setting = Setting(runs=30, flips=199, jobs=1, preset="uneven", seed=1)
+    counts = count_priors(setting, dropping(QUIET, 5), range(30))
+
+    assert counts[200, "9v3", "4", "found"] > counts[200, "9v3", "40", "found"] > 0
+    assert flips.PRIOR_DF == PRIOR_DF
+
+
+def test_errored_verdicts_leave_their_trial_and_its_composite() -> None:
+    values = np.full((2, len(MEASURES), 3), 0.5)
+    values[0, 1] = [0.2, 0.4, 0.9]
+    values[1, 1] = np.nan
+    lost = np.zeros(values.shape, dtype=bool)
+    lost[:, 1, 2] = True
+    first, second = errored_side(values, np.array([4, 1]), lost).cases
+    told, whole = first.evaluators["groundedness"], first.evaluators[COMPOSITE]
+
+    assert (first.persona, first.trials) == ("4", 3)
+    assert told.mean == pytest.approx(0.3)
+    assert (told.n, told.counts.errored) == (2, 1)
+    assert (whole.n, whole.counts.errored) == (2, 0)
+    assert second.evaluators["groundedness"].counts.model_dump() == {
+        "scored": 0, "not_applicable": 3, "unsure": 0, "errored": 0, "skipped": 0,
+    }  # fmt: skip
+    assert second.evaluators[COMPOSITE].n == 3
+
+
+def test_each_run_has_one_verdict_for_each_rate_of_errors() -> None:
+    counts = count_errors(Setting(runs=2, flips=999, jobs=1, preset="tau", seed=1), range(1))
+
+    assert counts[200, "9v3", "0", "PASS"] == 1
+    assert sum(counts.values()) == len(ERRORED)
 
 
 def test_a_share_is_told_with_its_interval() -> None:

@@ -9,7 +9,7 @@ from tests.regression.sides import GROUNDED, TONE, Trials, Value, cases, info, r
 from evalh.models import ConversationRow, SideCell
 from evalh.models.comparison import COMPOSITE, NO_COHORT
 from evalh.regression import cells as of_cells
-from evalh.regression.cells import Pairs, Share, facets_of, share_of, side_cell
+from evalh.regression.cells import Pairs, Planned, Share, facets_of, share_of, side_cell
 from evalh.regression.sides import Side
 from evalh.stats.rates import wilson
 
@@ -172,7 +172,7 @@ def test_what_does_not_count_can_lose_nothing() -> None:
 
 def test_a_share_counts_what_was_asked_and_what_was_lost() -> None:
     held = side(cases(tone=[[1.0, "unsure", "errored"], ["not_applicable", "skipped", 1.0]]))
-    found = share_of(pairs(held, held).before, ["calm-000", "calm-001"], "tone", 1)
+    found = share_of(pairs(held, held).before, ["calm-000", "calm-001"], "tone", Planned(3, 3))
 
     assert found == Share(counted=2, asked=4, lost=1)
     assert found.coverage == 0.5
@@ -182,8 +182,8 @@ def test_a_share_counts_what_was_asked_and_what_was_lost() -> None:
 def test_a_missing_case_is_lost_only_to_evaluators_that_gave_verdicts() -> None:
     held = pairs(side(cases(tone=[1.0])), side()).before
 
-    assert share_of(held, ["calm-000", "gone"], "tone", 3) == Share(1, 4, 3)
-    assert share_of(held, ["calm-000", "gone"], "grounded", 0) == Share(0, 0, 0)
+    assert share_of(held, ["calm-000", "gone"], "tone", Planned(3)) == Share(1, 4, 3)
+    assert share_of(held, ["calm-000", "gone"], "grounded", None) == Share(0, 0, 0)
 
 
 def test_nothing_asked_is_nothing_lost() -> None:
@@ -240,3 +240,9 @@ def test_the_pitch_rate_is_of_conversations_that_were_read() -> None:
 
     assert side_cell(pairs(held, held).before, ["a"], "tone").pitch_rate == 0.5
     assert side_cell({}, ["a"], "tone").pitch_rate is None
+
+
+def test_trials_that_are_missing_of_a_case_are_lost() -> None:
+    held = pairs(side(cases(tone=[[1.0, 1.0]])), side()).before
+
+    assert share_of(held, ["calm-000", "gone"], "tone", Planned(3, 3)) == Share(counted=2, asked=6, lost=4)

@@ -3,14 +3,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations, product
-from math import prod
+from math import log
 
 import pytest
 from tests.regression.sides import cases, row, side, verdict
 
 from evalh.models import ConversationRow, CriticalConfig, CriticalFinding
 from evalh.regression.cells import Pairs
-from evalh.regression.critical import Marked, blocking, chance_of, critical_findings
+from evalh.regression.critical import Marked, blocking, chance_of, critical_findings, pooled
 from evalh.regression.sides import Side
 
 LABEL = ("eligibility", "suppressed")
@@ -31,10 +31,11 @@ def many(*counts: tuple[int, int], trials: tuple[int, int] = (3, 9)) -> list[Mar
 
 def by_hand(found: Sequence[Marked]) -> float:
     """The same by going through all ways in which each case's marks could have fallen on its trials."""
-    new = sum(one.new for one in found)
     ways = [_ways(one) for one in found]
-    hits = sum(sum(all_new) >= new for all_new in product(*ways))
-    return hits / prod(len(one) for one in ways)
+    telling = [max(1, round(-50 * log(sum(one) / len(one)))) if any(one) else 1 for one in ways]
+    seen = sum(tells for one, tells in zip(found, telling, strict=True) if one.new)
+    told = [sum(tells for new, tells in zip(way, telling, strict=True) if new) for way in product(*ways)]
+    return sum(one >= seen for one in told) / len(told)
 
 
 def _ways(one: Marked) -> list[bool]:
@@ -74,28 +75,29 @@ def test_new_means_that_no_baseline_trial_has_it() -> None:
 
 def test_a_single_trial_of_three_does_not_block() -> None:
     assert blocking(many((1, 0)), 0.005) == set()
+    assert blocking(many((2, 0)), 0.005) == set()
 
 
-def test_what_repeats_where_the_baseline_is_clean_blocks() -> None:
-    assert blocking(many((2, 0), (1, 0)), 1e-9) == {"c0"}
+def test_all_of_three_trials_after_nine_without_block() -> None:
+    assert chance_of(many((3, 0))) == pytest.approx(1 / 220)
+    assert blocking(many((3, 0)), 0.005) == {"c0"}
 
 
-def test_what_repeats_does_not_block_where_the_baseline_has_it_in_another_case() -> None:
-    assert blocking(many((2, 0), (0, 1)), 1e-9) == set()
+def test_what_happens_now_and_then_in_other_cases_does_not_hide_it() -> None:
+    assert chance_of(many((3, 0), *[(0, 1)] * 3)) == pytest.approx(1 / 220)
+    assert blocking(many((3, 0), (0, 1), (0, 1), (0, 1)), 0.005) == {"c0"}
 
 
-@pytest.mark.parametrize(
-    ("counts", "trials", "repeats"),
-    [((2, 0), (3, 9), True), ((3, 0), (6, 9), True), ((2, 0), (5, 9), False), ((4, 0), (9, 9), False)],
-)
-def test_it_repeats_in_half_of_the_trials(counts: tuple[int, int], trials: tuple[int, int], repeats: bool) -> None:
-    assert marked(*counts, trials=trials).repeated is repeats
+def test_with_one_trial_a_side_it_takes_eight_cases() -> None:
+    def alone(cases: int) -> set[str]:
+        return blocking(many(*[(1, 0)] * cases, trials=(1, 1)), 0.005)
+
+    assert (len(alone(7)), len(alone(8))) == (0, 8)
 
 
-@pytest.mark.parametrize("trials", [(1, 9), (2, 2), (4, 9)])
-def test_what_chance_would_often_do_is_not_called_repeated(trials: tuple[int, int]) -> None:
-    candidate = max(1, trials[0] // 2)
-    assert not marked(candidate, 0, trials=trials).repeated
+def test_of_a_case_with_several_labels_the_commonest_stands_for_all() -> None:
+    first, second = many((1, 0), (0, 2)), many((2, 0), (1, 0), (1, 1))
+    assert pooled([first, second]) == many((2, 0), (1, 2), (1, 1))
 
 
 def test_more_new_cases_than_chance_gives_block_all_of_them_and_only_them() -> None:
@@ -133,10 +135,10 @@ def findings(before: Side, after: Side, config: CriticalConfig = ONE_LABEL) -> l
 
 
 def test_a_finding_says_where_it_is_and_how_often() -> None:
-    (found,) = findings(having({"a": [False] * 9}), having({"a": [True, True, False]}))
+    (found,) = findings(having({"a": [False] * 9}), having({"a": [True, True, True]}))
 
     assert (found.case, found.cohort, found.evaluator, found.label) == ("a", "calm", *LABEL)
-    assert (found.trials, found.of_trials, found.baseline_trials, found.blocks) == (2, 3, 9, True)
+    assert (found.trials, found.of_trials, found.baseline_trials, found.blocks) == (3, 3, 9, True)
 
 
 def test_a_case_that_the_baseline_has_it_in_is_no_finding() -> None:
@@ -149,7 +151,7 @@ def test_a_case_that_the_baseline_lacks_is_no_finding() -> None:
 
 
 def test_a_mark_of_the_baseline_in_an_unpaired_case_is_not_counted() -> None:
-    before, after = having({"a": [False] * 3, "gone": [True]}), having({"a": [True] * 3})
+    before, after = having({"a": [False] * 9, "gone": [True]}), having({"a": [True] * 3})
     assert [one.blocks for one in findings(before, after)] == [True]
 
 
@@ -159,22 +161,30 @@ def test_labels_that_are_not_configured_are_no_findings() -> None:
     assert findings(having({"a": [False]}), having({"a": [True]}), CriticalConfig(labels={})) == []
 
 
-def test_labels_share_the_chance() -> None:
-    names = ["a", "b", "c", "d", "e"]
-    before = having({name: [name == "e"] * 3 + [False] * 6 for name in names})
+def test_labels_are_judged_together() -> None:
+    names = [f"c{number}" for number in range(4)]
+    before = having({name: [False] * 9 for name in names})
     after = having({name: [True, False, False] for name in names})
-    assert 0.001 < chance_of(many(*[(1, 0)] * 4, (1, 3))) < 0.005
+    others = having({name: [True, False, False] for name in names[:2]}, ("disclosure", "added_without_consent"))
     assert {one.blocks for one in findings(before, after)} == {True}
 
-    shared = CriticalConfig(labels={"eligibility": ("suppressed", *(f"x{number}" for number in range(4)))})
-    assert {one.blocks for one in findings(before, after, shared)} == {False}
+    two = CriticalConfig(labels={"eligibility": ("suppressed",), "disclosure": ("added_without_consent",)})
+    found = findings(before, after, two)
+    assert ([one.blocks for one in found], len(findings(before, others, two))) == ([True] * 4, 2)
+    assert not any(one.blocks for one in findings(before, others, two))
 
 
-def test_findings_that_block_come_first_then_by_name() -> None:
+def test_findings_of_a_case_that_the_baseline_has_another_label_in_do_not_block() -> None:
+    two = CriticalConfig(labels={"eligibility": ("suppressed",), "disclosure": ("added_without_consent",)})
+    before = having({"a": [True] + [False] * 8}, ("disclosure", "added_without_consent"))
+    (found,) = findings(before, having({"a": [True] * 3}), two)
+    assert not found.blocks
+
+
+def test_findings_are_in_order_of_their_names() -> None:
     before = having({name: [False] * 3 for name in "abcd"})
     after = having({"d": [True] * 3, "b": [True, False, False], "a": [False, True, False], "c": [False] * 3})
-
-    assert [(one.case, one.blocks) for one in findings(before, after)] == [("d", True), ("a", False), ("b", False)]
+    assert [one.case for one in findings(before, after)] == ["a", "b", "d"]
 
 
 # --- in the verdict ---
@@ -193,7 +203,7 @@ def _marked(one: ConversationRow, marks: dict[str, tuple[str, ...]]) -> Conversa
 
 
 def test_a_blocking_finding_is_a_regression_and_one_that_does_not_block_is_none() -> None:
-    assert verdict(calm(), calm({3: 3})) == "REGRESSION"
+    assert verdict(calm(trials=9), calm({3: 3})) == "REGRESSION"
     assert verdict(calm(), calm({3: 1})) == "PASS"
     assert verdict(calm(), calm({3: 1}), critical=CriticalConfig(zero_tolerance=True)) == "REGRESSION"
 
@@ -208,8 +218,8 @@ def test_several_candidates_or_looks_share_the_chance() -> None:
 def test_a_blocking_finding_stands_whatever_errored() -> None:
     after = side(cases(tone=[["errored", 1.0, 1.0], *[[1.0] * 3] * 19]))
     marked_too = replace(after, cases=(*after.cases[:-1], calm({19: 3}).cases[-1]))
-    assert verdict(calm(), after) == "PASS"
-    assert verdict(calm(), marked_too) == "REGRESSION"
+    assert verdict(calm(trials=9), after) == "PASS"
+    assert verdict(calm(trials=9), marked_too) == "REGRESSION"
 
 
 def test_switched_off_nothing_blocks() -> None:

@@ -186,12 +186,12 @@ def test_without_an_evaluator_that_gates_nothing_is_testable() -> None:
 
 
 def test_a_cell_of_which_too_little_is_sure_is_not_testable() -> None:
-    before = side(cases("a", tone=[1.0] * 20), cases("b", tone=[1.0] * 60))
+    before = side(cases("a", tone=[*["unsure"] * 10, *[1.0] * 10]), cases("b", tone=[1.0] * 60))
     after = side(cases("a", tone=[*["unsure"] * 11, *[0.0] * 9]), cases("b", tone=[1.0] * 60))
     found = judged(before, after)
 
     assert cell(found, "a").state == "not_testable"
-    assert cell(found, "a").why == "only 9 of 20 verdicts of the candidate are sure enough to count, 50% are needed"
+    assert cell(found, "a").why == "only 19 of 40 verdicts of both sides are sure enough to count, 50% are needed"
     assert not cell(found, "a").regressed
 
 
@@ -449,7 +449,7 @@ def test_the_alpha_that_may_be_spent_is_told() -> None:
     assert (found.alpha, found.look) == (0.0125, 2)
 
 
-def two(first: Sequence[float], second: Sequence[float]) -> Side:
+def two(first: Sequence[Any], second: Sequence[Any]) -> Side:
     return side(cases(tone=list(first), grounded=list(second)), infos=[TONE, GROUNDED])
 
 
@@ -873,3 +873,24 @@ def test_a_cell_in_which_no_drop_could_be_found_is_not_testable() -> None:
 def test_a_gate_that_could_find_nothing_is_no_pass() -> None:
     found = judged(one([1.0] * 8), one([0.9, *[1.0] * 7]), min_drop=1.0)
     assert (found.verdict, kinds(found)) == ("INCOMPLETE", ["nothing_testable"])
+
+
+def test_an_evaluator_that_falls_silent_on_one_side_is_no_pass() -> None:
+    before, after = two([1.0] * 20, [1.0] * 20), two([1.0] * 20, ["not_applicable"] * 20)
+    found = judged(before, after)
+
+    assert (found.verdict, kinds(found)) == ("INCOMPLETE", ["coverage"])
+    assert found.reasons[0].text == "grounded: no verdict of the candidate counts, and 20 of the other side do"
+    assert judged(after, before).verdict == "INCOMPLETE"
+    assert judged(after, after).verdict == "PASS"
+
+
+def test_trials_that_are_missing_of_those_planned_break_the_quorum() -> None:
+    def planned(held: int, wanted: int) -> Side:
+        made = side(cases(tone=[[1.0] * held] * 20))
+        return replace(made, info=made.info.model_copy(update={"planned": 20, "planned_trials": wanted}))
+
+    found = judged(planned(6, 6), planned(2, 6))
+    assert (found.verdict, found.reasons[0].kind) == ("INCOMPLETE", "quorum")
+    assert found.reasons[0].text.startswith("tone / calm: 40 of 120 verdicts of the candidate were reached")
+    assert judged(planned(9, 9), planned(3, 3)).verdict == "PASS"

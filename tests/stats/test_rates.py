@@ -77,6 +77,11 @@ def test_at_least_none_is_certain_and_more_than_there_are_impossible() -> None:
     assert at_least(2, [1.0, 1.0]) == 1.0
 
 
+def test_weighed_events_count_by_their_weights() -> None:
+    assert at_least(5, [0.5, 0.25, 0.1], [2, 3, 5]) == pytest.approx(0.1 + 0.9 * 0.5 * 0.25)
+    assert at_least(6, [0.5, 0.25], [2, 3]) == 0.0
+
+
 def test_a_thousand_rare_events_are_no_trouble() -> None:
     assert at_least(1, [1e-6] * 1000) == pytest.approx(1 - (1 - 1e-6) ** 1000, rel=1e-9)
 

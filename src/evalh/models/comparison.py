@@ -37,7 +37,7 @@ class CriticalConfig(Model):
     labels: dict[Id, Words] = Field(default_factory=lambda: dict(BYPASSING))
     """By evaluator; an empty mapping switches it off."""
     chance: float = Field(default=0.005, gt=0, le=0.5)
-    """The share of `alpha` that they may spend; see `docs/gate.md`."""
+    """What they may spend of `alpha`, all labels together; see `docs/gate.md`."""
     zero_tolerance: bool = False
     """Whether a single one blocks, even where an unchanged agent is known to do it now and then."""
 
@@ -88,6 +88,8 @@ class SideInfo(OpenModel):
     cases: int = 0
     planned: int = 0
     """The cases it was to have; 0 where that is not known."""
+    planned_trials: int = 0
+    """... and the trials of each."""
     conversations: int = 0
     trials: int = 0
     """The most trials a case has."""
@@ -136,7 +138,7 @@ class Cell(OpenModel):
     """... a drop as clear in any cell of the family that is not clearer."""
     low: float | None = None
     high: float | None = None
-    """Simultaneous bounds of `delta`: the drop is at least `-high`, at most `-low`, 1 - alpha sure for all cells."""
+    """Simultaneous bounds of `delta`: the drop is at least `-high`, at most `-low`, each 1 - alpha sure for all cells."""
     regressed: bool = False
     detectable: float | None = None
     """The smallest drop that would have been found 4 times in 5."""

@@ -193,17 +193,28 @@ class Share:
         return Share(self.counted + other.counted, self.asked + other.asked, self.lost + other.lost)
 
 
-def share_of(side: Mapping[str, CaseSide], members: Iterable[str], evaluator: str, missing: int) -> Share:
-    """The share of a cell. `missing`: how many verdicts a case without any lost; 0 where the evaluator gave none."""
+@dataclass(frozen=True)
+class Planned:
+    """How many trials a case of a side was to have: `of_case` where it has none at all, else `trials`, 0 if unknown."""
+
+    of_case: int = 1
+    trials: int = 0
+
+    def lost(self, trials: CaseTrials) -> int:
+        """The trials of a case that errored, and those that are missing."""
+        held: int = sum(trials.counts.model_dump().values())
+        errored: int = trials.counts.errored
+        return errored + (max(0, self.trials - held) if held else self.of_case)
+
+
+def share_of(side: Mapping[str, CaseSide], members: Iterable[str], evaluator: str, planned: Planned | None) -> Share:
+    """The share of a cell. `planned`: what was to be; None where the evaluator gave no verdict at all."""
     counted = unsure = lost = 0
     for name in members:
-        trials = side[name].evaluators.get(evaluator) if name in side else None
-        if trials is None:
-            lost += missing
-            continue
+        trials = side[name].evaluators.get(evaluator, NOTHING) if name in side else NOTHING
         counted += trials.n
         unsure += trials.counts.unsure
-        lost += trials.counts.errored
+        lost += planned.lost(trials) if planned is not None else 0
     return Share(counted, counted + unsure + lost, lost)
 
 

@@ -27,6 +27,7 @@ from evalh.regression.cells import (
     NOTHING,
     Filled,
     Pairs,
+    Planned,
     Share,
     facets_of,
     is_lower_better,
@@ -162,7 +163,8 @@ class _Comparing:
 
     def _may_be_tested(self, cohort: str, name: str) -> bool:
         shares = self.shares[cohort, name].values()
-        return all(share.asked and share.coverage >= self.settings.min_coverage for share in shares)
+        both = sum(shares, Share(0, 0, 0))
+        return all(share.asked for share in shares) and both.coverage >= self.settings.min_coverage
 
     def _alphas(self, look: int | None = None) -> list[flips.Share]:
         alpha = self.terms.of_cells(look)
@@ -191,27 +193,33 @@ class _Comparing:
         return [[self._why_not(cohort, name) for name in self.pairs.names] for cohort in self.rows]
 
     def _why_not(self, cohort: str, name: str) -> str:
-        for side, share in self.shares[cohort, name].items():
-            if share.asked and share.coverage < self.settings.min_coverage:
-                told = f"{share.counted} of {share.asked} verdicts"
-                return (
-                    f"only {told} of the {side} are sure enough to count, {self.settings.min_coverage:.0%} are needed"
-                )
-        return ""
+        # Both sides together, so that which side is which does not matter.
+        share = sum(self.shares[cohort, name].values(), Share(0, 0, 0))
+        if share.coverage >= self.settings.min_coverage:
+            return ""
+        told = f"only {share.counted} of {share.asked} verdicts of both sides are sure enough to count"
+        return f"{told}, {self.settings.min_coverage:.0%} are needed"
 
     @cached_property
     def shares(self) -> dict[CellName, dict[str, Share]]:
         sides = {"baseline": self.pairs.before, "candidate": self.pairs.after}
         used = {side: _with_verdicts(cases.values()) for side, cases in sides.items()}
-        trials = {side: _usual_trials(cases.values()) for side, cases in sides.items()}
+        trials = self._planned
         return {
             (cohort, name): {
-                side: share_of(cases, self.pairs.members(cohort), name, trials[side] if name in used[side] else 0)
+                side: share_of(cases, self.pairs.members(cohort), name, trials[side] if name in used[side] else None)
                 for side, cases in sides.items()
             }
             for cohort in self.rows
             for name in self.pairs.names
         }
+
+    @cached_property
+    def _planned(self) -> dict[str, Planned]:
+        """How many trials a case of each side was to have; where that is not known, how many it has as a rule."""
+        sides = {"baseline": self.pairs.baseline, "candidate": self.pairs.candidate}
+        known = {name: side.info.planned_trials for name, side in sides.items()}
+        return {name: Planned(known[name] or _usual_trials(side.cases), known[name]) for name, side in sides.items()}
 
     @property
     def any_tested(self) -> bool:
@@ -382,6 +390,7 @@ class _Comparing:
         if not self.seeing.any():
             yield Reason(kind="nothing_testable", text="no cell has enough cases to tell any drop from chance")
         yield from self._quorum()
+        yield from self._silent()
         yield from self._lopsided()
 
     @cached_property
@@ -405,6 +414,20 @@ class _Comparing:
                 told = f"{total.counted} of {total.asked} verdicts of the {side} are sure enough to count"
                 text = f"{told}, {self.settings.min_coverage_overall:.0%} are needed"
                 yield Reason(kind="coverage", text=text, cohort=ALL)
+
+    def _silent(self) -> Iterator[Reason]:
+        """Evaluators that were asked on both sides, and whose verdicts count on one only."""
+        for name in self.pairs.names:
+            counted = {side: share.counted for side, share in self.shares[ALL, name].items()}
+            least, most = sorted(counted, key=lambda key: counted[key])
+            if counted[most] and not counted[least] and self._asked(least, name):
+                text = f"{name}: no verdict of the {least} counts, and {counted[most]} of the other side do"
+                yield Reason(kind="coverage", text=text, cohort=ALL, evaluator=name)
+
+    def _asked(self, side: str, name: str) -> bool:
+        cases = self.pairs.before if side == "baseline" else self.pairs.after
+        counts = side_cell(cases, self.pairs.members(ALL), name).counts
+        return bool(sum(counts.model_dump().values()) > counts.skipped)
 
     def _too_few(self, share: Share, side: str, wanted: float, cohort: str, name: str | None) -> Reason:
         tried = share.counted + share.lost
@@ -439,7 +462,8 @@ class _Comparing:
         if self._replaced or any(one.blocks for one in self.critical):
             return True
         cases = sorted(self.pairs.before.keys() | self.pairs.after.keys())
-        test = self._tested(_filled(best=not best), _filled(best=best), cases)
+        before, after = self._planned["baseline"], self._planned["candidate"]
+        test = self._tested(_filled(before, best=not best), _filled(after, best=best), cases)
         return bool(self._called(test)) == self.blocked
 
     def _why_unproven(self) -> Iterator[Reason]:
@@ -477,13 +501,12 @@ def _worse(test: FlipTest, shares: Sequence[flips.Share], least: Floats) -> Bool
     return worse
 
 
-def _filled(*, best: bool) -> Filled:
-    """The mean of a case with its errored trials, or the whole missing case, at the best or the worst value."""
+def _filled(planned: Planned, *, best: bool) -> Filled:
+    """The mean of a case with its errored and missing trials at the best or the worst value."""
 
     def value(trials: CaseTrials, info: EvaluatorInfo | None) -> float | None:
         scale = info.scale if info is not None else (0.0, 1.0)
-        nothing = not sum(trials.counts.model_dump().values())
-        lost = trials.counts.errored or int(nothing)
+        lost = planned.lost(trials)
         if scale is None or not lost:
             return trials.mean
         end = scale[1] if best != is_lower_better(info) else scale[0]

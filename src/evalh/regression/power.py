@@ -19,7 +19,7 @@ from evalh.errors import TooLittle, UserError
 from evalh.models import Comparison, ConversationRow, EvaluatorInfo, GateConfig, SideInfo, digest
 from evalh.models.comparison import ALL, COMPOSITE
 from evalh.models.power import FOUND, FoundDrop, Frequency, PlantedDrop, PowerReport, Where
-from evalh.regression.critical import blocking
+from evalh.regression.critical import blocking, pooled
 from evalh.regression.gate import Terms, compare
 from evalh.regression.trials import Falling, Pool, Split
 from evalh.stats.flips import Bools, Floats, Share, sign_flip_test
@@ -166,8 +166,8 @@ class Deciding:
     def critical(self, split: Split) -> bool:
         """Whether the critical findings of the split's candidate block it."""
         config = self.settings.critical
-        chance = config.chance / max(len(self._marks), 1)
-        return any(blocking(split.marked(marks), chance, zero_tolerance=config.zero_tolerance) for marks in self._marks)
+        marked = pooled(split.marked(marks) for marks in self._marks)
+        return bool(blocking(marked, config.chance, zero_tolerance=config.zero_tolerance))
 
     @cached_property
     def _marks(self) -> list[Bools]:

@@ -155,16 +155,20 @@ class Split:
 
     @cached_property
     def coverage(self) -> Floats:
-        """Of what was asked in each cell, the share that counts, on the side that has less; 1 where nothing was."""
-        return np.minimum(self._coverage(self.before), self._coverage(self.after))
+        """Of what was asked in each cell, the share that counts, of both sides together; 1 where nothing was."""
+        sides = [self._counted(mask) for mask in (self.before, self.after)]
+        counted, asked = (np.add(*both) for both in zip(*sides, strict=True))
+        return np.where(asked > 0, counted / np.maximum(asked, 1), 1.0)
 
-    def _coverage(self, mask: Bools) -> Floats:
+    def _counted(self, mask: Bools) -> tuple[Ints, Ints]:
         states = {name: (held & mask[:, :, None]).sum(axis=1) for name, held in self.pool.states.items()}
         counted = (~np.isnan(self.pool.values) & mask[:, :, None]).sum(axis=1)
         in_use = (counted + states["errored"]).any(axis=0)
-        missing = (states["given"] == 0) & in_use
+        held = mask.sum(axis=1)
+        usual = round(float(held[held > 0].mean())) if held.any() else 1
+        missing = usual * ((states["given"] == 0) & in_use)
         asked = self._by_cell(counted + states["unsure"] + states["errored"] + missing)
-        return np.where(asked > 0, self._by_cell(counted) / np.maximum(asked, 1), 1.0)
+        return self._by_cell(counted), asked
 
     def _by_cell(self, counts: Ints) -> Ints:
         out = np.zeros((self.pool.paired.rows, counts.shape[1]), dtype=np.int64)

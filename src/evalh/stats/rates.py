@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import comb, sqrt
 
 import numpy as np
@@ -49,12 +49,15 @@ def as_many(marks: Iterable[tuple[int, int]], trials: Iterable[tuple[int, int]])
     return min(1.0, float(counts[seen:].sum()))
 
 
-def at_least(wanted: int, chances: Iterable[float]) -> float:
-    """The chance that at least `wanted` of independent events of these chances happen (Poisson binomial, exact)."""
-    counts = [1.0]
-    for chance in chances:
-        counts = [
-            (counts[k] * (1 - chance) if k < len(counts) else 0.0) + (counts[k - 1] * chance if k else 0.0)
-            for k in range(len(counts) + 1)
-        ]
-    return min(1.0, sum(counts[wanted:]))
+def at_least(wanted: int, chances: Sequence[float], weights: Sequence[int] | None = None) -> float:
+    """The chance that of independent events of these chances at least `wanted` happen, or the sum of their `weights`.
+
+    Exact: a Poisson binomial distribution; with weights, which are whole and at least 1, a generalised one.
+    """
+    sums = np.ones(1)
+    for chance, weight in zip(chances, weights or [1] * len(chances), strict=True):
+        longer = np.zeros(len(sums) + weight)
+        longer[: len(sums)] += sums * (1 - chance)
+        longer[weight:] += sums * chance
+        sums = longer
+    return min(1.0, float(sums[wanted:].sum()))
