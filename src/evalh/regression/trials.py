@@ -13,8 +13,11 @@ from evalh.regression.cells import Pairs, is_lower_better, tested_names
 from evalh.regression.critical import Marked
 from evalh.regression.sides import Side, side_of
 from evalh.stats.flips import Bools, Floats, Ints, Paired
+from evalh.stats.power import Losable
 from evalh.stats.summary import compared_value
 
+APART = 0.6180339887498949
+"""So far apart, of the whole order, the parts of a trial fall: nowhere near each other."""
 DIGITS = 12
 """Means are rounded as those of sides are, so that equal means differ by 0."""
 
@@ -39,7 +42,8 @@ class Pool:
 
     def side(self, rows: Sequence[ConversationRow]) -> Side:
         """The side that some of the conversations make."""
-        return side_of(self.info, rows, inputs={}, evaluators=self.evaluators)
+        info = self.info.model_copy(update={"planned_trials": 0})
+        return side_of(info, rows, inputs={}, evaluators=self.evaluators)
 
     @cached_property
     def paired(self) -> Paired:
@@ -79,6 +83,14 @@ class Pool:
         worst = self.pairs.values(self.pairs.after, self.pairs.cases) - distance
         least: Floats = np.where(np.isnan(worst), np.inf, worst).min(axis=0, initial=np.inf)
         return least
+
+    @cached_property
+    def parts(self) -> Ints:
+        """In how many parts a trial of each evaluator falls: as many as faults like those seen would take."""
+        widths = np.array([self.pairs.width(name) for name in self.pairs.names])
+        values = (self.values - self.worst).reshape(-1, len(widths))
+        parts: Ints = Losable(values, np.ones(values.shape, dtype=np.int64), widths).parts[0]
+        return parts
 
     def marks(self, evaluator: str, label: str) -> Bools:
         """Which trials have a critical label, cases by trials."""
@@ -183,7 +195,10 @@ class Split:
         return [Marked(self.pool.pairs.cases[case], *(int(count[case]) for count in counts)) for case in found]
 
     def falling(self, column: int, row: int, order: Floats) -> Falling:
-        """The trials of the candidate that can fall in a cell, smallest `order` first. `row`: the cohort, last all."""
+        """The parts of trials of the candidate that can fall in a cell. `row`: the cohort, last all.
+
+        `order`, from 0 to 1 for each trial, says when its parts fall, which are spread from there.
+        """
         values = self.pool.values[:, :, column]
         counted = ~np.isnan(values) & self.after
         paired = self.unchanged
@@ -193,18 +208,20 @@ class Split:
             weight = np.full(len(values), 1.0 / max(int(inside.sum()), 1))
         else:
             weight = (paired.weights / np.maximum(paired.pairs[:-1], 1.0))[paired.cohorts, column]
-        case, trial = np.nonzero(counted & inside[:, None])
-        part = np.maximum(values[case, trial] - self.pool.worst[column], 0.0) / counted.sum(axis=1)[case]
-        ranked = np.argsort(order[case, trial], kind="stable")
+        parts = int(self.pool.parts[column])
+        case, trial = (np.repeat(index, parts) for index in np.nonzero(counted & inside[:, None]))
+        part = np.maximum(values[case, trial] - self.pool.worst[column], 0.0) / counted.sum(axis=1)[case] / parts
+        turns = np.tile(np.arange(parts), len(case) // parts)
+        ranked = np.argsort((order[case, trial] + turns * APART) % 1.0, kind="stable")
         ranked = ranked[part[ranked] > 0]
         return Falling(len(values), case[ranked], part[ranked], np.cumsum(part[ranked] * weight[case[ranked]]))
 
 
 @dataclass(frozen=True)
 class Falling:
-    """Trials in the order in which they fall to the worst value.
+    """Parts of trials in the order in which they fall.
 
-    `part` is what a trial's fall takes of its case's mean, `planted` the drop of the cell's mean by then.
+    `part` is what a fall takes of its case's mean, `planted` the drop of the cell's mean by then.
     """
 
     cases: int
