@@ -55,6 +55,19 @@ def worse(evaluator: str = "groundedness", cohort: str = "price_sensitive", **fi
     return cell(evaluator, cohort, **given | fields)
 
 
+def earlier(evaluator: str = "groundedness", cohort: str = "price_sensitive", **fields: Any) -> tuple[Cell, Reason]:
+    """A cell that an earlier look called worse and that is not found again, with the reason that says so."""
+    given = {"candidate": 0.89, "delta": -0.01, "t": -0.4, "p": 0.4, "p_adjusted": 1.0, "high": 0.05}
+    told = "an earlier look called it worse, and more trials do not clear it"
+    return worse(evaluator, cohort, **given | fields), reason("earlier_look", told, cohort=cohort, evaluator=evaluator)
+
+
+def blind(evaluator: str = "tone", cohort: str = "angry", cases: int = 7) -> Cell:
+    """A cell that was tested and in which no drop could have been found."""
+    why = f"even the largest drop could not be told from chance with {cases} cases"
+    return cell(evaluator, cohort, state="not_testable", why=why, pairs=cases, p_adjusted=None, detectable=None)
+
+
 def untestable(evaluator: str = "tone", cohort: str = "angry", why: str = "4 paired cases, 6 needed") -> Cell:
     return Cell(cohort_key="persona", cohort=cohort, evaluator=evaluator, state="not_testable", why=why, pairs=4)
 

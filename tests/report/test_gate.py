@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from rich.console import Console
 from tests.report.comparisons import (
     HOSTILE,
+    blind,
     brings,
     cell,
     comparison,
+    earlier,
     finding,
     flipped,
     group,
@@ -148,12 +150,78 @@ def test_reasons_that_the_tables_tell_are_not_told_twice_and_many_are_cut() -> N
 
 def test_critical_findings_that_do_not_block_are_to_look_at_and_say_why() -> None:
     text = flowing(regression(critical=(finding(blocks=False, case="case-8"), finding())))
-    places = placed(
-        text, "critical findings that block", "case-9", "to look at: an unchanged agent has as many", "case-8"
+    why = (
+        "to look at: with so few trials, as many can fall on the candidate's side by chance: they do not block by "
+        "themselves (gate.critical.zero_tolerance would)"
     )
+    places = placed(text, "critical findings that block", "case-9", why, "case-8")
 
     assert text.count("case-9") == 1
     assert places == sorted(places)
+
+
+def test_critical_findings_that_do_not_block_are_counted_by_kind_before_they_are_named() -> None:
+    many = [finding(blocks=False, case=f"s-{n:02}") for n in range(15)]
+    given = comparison(critical=(*many, finding(blocks=False, label="region_blocked", case="r-1")))
+    text = flowing(given, 200)
+
+    assert (
+        "eligibility suppressed in 15 cases, in no trial of the baseline: s-00, s-01, s-02, s-03, s-04 and 10 more "
+        "eligibility region_blocked in case r-1 (angry): 2 of 3 trials" in text
+    )
+    assert "s-13, s-14" in flowing(given, 200, full=True)
+
+
+@pytest.mark.parametrize("verdict", ["PASS", "INCONCLUSIVE"])
+def test_without_a_finding_the_cells_that_fell_most_are_shown_and_not_called_findings(verdict: str) -> None:
+    cells = [cell(cohort=f"c{n}", delta=-0.01 * n, candidate=0.9 - 0.01 * n) for n in range(8)]
+    given = comparison(*cells, blind(cohort="blind").model_copy(update={"delta": -0.9}), verdict=verdict)
+    text = flowing(given, 100)
+    places = placed(text, verdict, "fell most, no more than chance explains persona", *(f"c{n} " for n in (7, 6, 5, 4)))
+
+    assert places == sorted(places)
+    assert "c7 groundedness 0.90 0.83 -0.07 33" in text
+    assert "c2 groundedness" not in text
+    assert "blind tone" not in text
+    assert "c1 groundedness" in flowing(given, 100, full=True)
+
+
+def test_nothing_fell_most_where_nothing_fell_or_the_verdict_stands_against_it() -> None:
+    assert "fell most" not in shown(comparison(cell(delta=0.2)))
+    for verdict in ("REGRESSION", "INCOMPLETE"):
+        assert "fell most" not in shown(comparison(cell(delta=-0.2), verdict=verdict))
+
+
+def test_a_drop_that_is_clear_and_too_small_to_count_is_not_laid_to_chance() -> None:
+    text = flowing(comparison(cell(delta=-0.01, p_adjusted=0.001)), 120)
+
+    assert "fell most, no more than chance explains or by less than min_drop" in text
+
+
+def test_a_cell_of_an_earlier_look_is_no_present_finding() -> None:
+    held, why = earlier()
+    text = flowing(regression(held, cell("tone"), reasons=(why,)), 120)
+
+    assert "called worse at an earlier look, not found again now persona evaluator" in text
+    assert "price_sensitive groundedness 0.90 0.89 -0.01 - 33 earlier look" in text
+    assert "earlier look: it was called worse then, which is not cleared" in text
+    assert "worse than chance explains" not in text
+
+
+def test_a_cell_of_an_earlier_look_stands_below_those_that_are_found_now() -> None:
+    held, why = earlier("tone", "*", state="not_testable", why="2 cases", p_adjusted=None, t=None)
+    text = flowing(regression(held, worse(), reasons=(why,)), 120)
+
+    assert "worse than chance explains, or called worse at an earlier look, of 1 check" in text
+    assert placed(text, "33 200", "33 earlier look") == sorted(placed(text, "33 200", "33 earlier look"))
+    assert "not possible" not in text
+
+
+def test_what_from_and_to_are_is_said_below_the_table() -> None:
+    said = "from, to: means over the cases that count on both sides, trials averaged; a conversation without the act"
+
+    assert said in flowing(regression(), 120)
+    assert said not in flowing(comparison(), 120)
 
 
 # --- cases ---
@@ -269,6 +337,23 @@ def test_what_could_not_be_tested_is_summed_up_by_why_and_never_passed() -> None
     assert "and 2 more reasons in comparison.json" in text
 
 
+def test_checks_that_could_find_nothing_come_first_whatever_the_number_of_their_cases() -> None:
+    cells = [blind(cohort=f"b{n}", cases=n) for n in (6, 7, 8)] + [untestable(cohort=f"c{n}") for n in range(5)]
+    text = flowing(comparison(cell(), *cells, untestable(why="other")), 120)
+
+    told = (
+        "even the largest drop could not be told from chance: tone / persona b6, tone / persona b7, tone / persona b8"
+    )
+    assert "9 checks not possible: neither passed nor failed" in text
+    assert placed(text, told, "4 paired cases, 6 needed:") == sorted(placed(text, told, "4 paired cases, 6 needed:"))
+
+
+def test_identical_sides_say_that_nothing_could_have_been_found() -> None:
+    text = flowing(comparison(cell(detectable=None), cell("tone", detectable=None)))
+
+    assert "PASS 2 checks, no regression. The same conversations on both sides, or none scored differently" in text
+
+
 def test_other_drops_are_said_not_to_be_tested_and_those_of_few_cases_left_out() -> None:
     others = [
         cell("politeness", delta=-0.2),
@@ -317,10 +402,11 @@ def hostile(text: str) -> Comparison:
     names = {"case": text, "cohort": text, "evaluator": text, "label": text}
     flip = flipped(text, clause=text, expected=text, found=text, candidate=side_text, baseline=side_text, cohort=text)
     low = worse(text, text, cohort_key=text, before=brings(pitch_rate=0.1))
+    held, why = earlier(text, f"{text}2", cohort_key=text)
     return regression(
-        low, untestable(text, text, text), cell(text, detectable=0.1), baseline=side(text), candidate=side(text),
+        low, held, untestable(text, text, text), cell(text, detectable=0.1), baseline=side(text), candidate=side(text),
         critical=(finding(**names), finding(**names, blocks=False)), exploratory=(low,), allowed=(text,),
-        reasons=(reason("quorum", text),), cohort_key=text, prompt_diff=(f"@@ {text}\n+{text}", f"@@\n-{text}"),
+        reasons=(reason("quorum", text), why), cohort_key=text, prompt_diff=(f"@@ {text}\n+{text}", f"@@\n-{text}"),
         groups=(group(evaluator=text, label=text, clause=text, hunk=1, flipped=(flip,)), group(clause=text)),
     )  # fmt: skip
 
@@ -329,7 +415,8 @@ def hostile(text: str) -> Comparison:
 @pytest.mark.parametrize("full", [False, True])
 def test_hostile_text_is_printed_as_visible_escapes_and_never_as_markup(width: int, full: bool) -> None:
     text = shown(hostile(HOSTILE), width, full=full)
-    plain = shown(hostile(HOSTILE).model_copy(update={"verdict": None}), width)
+    fell = comparison(cell(HOSTILE, HOSTILE, delta=-0.1), cohort_key=HOSTILE)
+    plain = shown(hostile(HOSTILE).model_copy(update={"verdict": None}), width) + shown(fell, width, full=full)
 
     assert not CONTROL.search(text)
     assert not CONTROL.search(plain)
@@ -346,7 +433,8 @@ def test_no_text_whatever_prints_a_control_character(text: str) -> None:
 @pytest.mark.parametrize("width", [40, 80, 99, 100, 200])
 @pytest.mark.parametrize("full", [False, True])
 def test_no_line_but_the_machine_line_is_wider_than_the_terminal(width: int, full: bool) -> None:
-    lines = shown(regression(prompt_diff=HUNKS, groups=(group(3, hunk=1),)), width, full=full).splitlines()
+    text = shown(regression(prompt_diff=HUNKS, groups=(group(3, hunk=1),)), width, full=full)
+    lines = [*text.splitlines(), *shown(comparison(cell(delta=-0.3)), width, full=full).splitlines()]
 
     assert max(len(line) for line in lines if not line.startswith("evalh: ")) <= width
 

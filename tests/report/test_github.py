@@ -9,6 +9,7 @@ from tests.report.comparisons import (
     HOSTILE,
     cell,
     comparison,
+    earlier,
     finding,
     flipped,
     group,
@@ -78,13 +79,33 @@ def test_a_hunk_says_where_it_first_changes(hunk: str, line: int | None) -> None
     assert first_change(hunk) == line
 
 
-def test_critical_findings_come_first_and_the_clearest_cell_before_others() -> None:
-    told = annotation_lines([regression(worse(p_adjusted=0.04), worse("tone"), critical=(finding(),))])
+def test_regressed_cells_come_first_worst_first_then_critical_findings_of_a_kind_in_one() -> None:
+    held, why = earlier("held", state="not_testable", why="2 cases", p_adjusted=None, t=None)
+    many = [finding(case=f"s-{n}") for n in range(9)]
+    one = regression(held, worse(p_adjusted=0.04), critical=(*many, finding(label="region_blocked")), reasons=(why,))
+    told = annotation_lines([one, regression(worse("tone"), candidate=side("v3"))])
 
     assert [re.sub("::error title=evalh%3A (.*?)::.*", r"\1", line) for line in told] == [
-        "eligibility suppressed",
         "tone / persona price_sensitive",
         "groundedness / persona price_sensitive",
+        "held / persona price_sensitive",
+        "eligibility suppressed",
+        "eligibility region_blocked",
+    ]
+    assert "held / persona price_sensitive: called worse at an earlier look; not testable now: 2 cases" in told[2]
+    assert told[3].endswith(
+        "::eligibility suppressed in 9 cases, in no trial of the baseline: s-0, s-1, s-2, s-3, s-4, s-5, s-6, s-7, s-8"
+    )
+    assert told[4].endswith(
+        "::eligibility region_blocked in case case-9 (angry): 2 of 3 trials, none of 9 baseline trials"
+    )
+
+
+def test_a_critical_finding_of_an_earlier_look_is_an_error_although_no_cell_has_it() -> None:
+    why = reason("earlier_look", "case c1: an earlier look found suppressed", evaluator="eligibility")
+
+    assert annotation_lines([comparison(verdict="REGRESSION", reasons=(why,))]) == [
+        "::error title=evalh%3A eligibility::case c1: an earlier look found suppressed"
     ]
 
 
@@ -104,16 +125,18 @@ def test_without_a_gate_nothing_is_annotated() -> None:
     assert annotation_lines([regression(verdict=None)]) == []
 
 
-def test_at_most_ten_errors_and_ten_warnings() -> None:
+def test_at_most_ten_in_all_errors_first() -> None:
     worst = [worse(f"e{index}", p_adjusted=0.001 * index) for index in range(12)]
     doubts = tuple(reason("quorum", f"doubt {index}") for index in range(12))
     told = annotation_lines([comparison(*worst, untestable(), verdict="REGRESSION", reasons=doubts)])
 
-    errors, warnings = told[:10], told[10:]
-    assert [line.split()[0] for line in told] == ["::error"] * 10 + ["::warning"] * 10
-    assert "e8 /" in errors[8]
-    assert errors[9] == "::error title=evalh::and 3 more, see the step summary"
-    assert warnings[9] == "::warning title=evalh::and 4 more, see the step summary"
+    assert [line.split()[0] for line in told] == ["::error"] * 10
+    assert "e8 /" in told[8]
+    assert told[9] == "::error title=evalh::and 16 more, see the step summary"
+
+    fewer = annotation_lines([comparison(*worst[:2], untestable(), verdict="REGRESSION", reasons=doubts)])
+    assert [line.split()[0] for line in fewer] == ["::error"] * 2 + ["::warning"] * 8
+    assert fewer[9] == "::warning title=evalh::and 6 more, see the step summary"
 
 
 def test_ten_are_shown_as_they_are() -> None:

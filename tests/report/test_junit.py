@@ -6,9 +6,11 @@ from xml.etree import ElementTree as ET
 import pytest
 from tests.report.comparisons import (
     HOSTILE,
+    blind,
     brings,
     cell,
     comparison,
+    earlier,
     finding,
     flipped,
     group,
@@ -145,6 +147,37 @@ def test_what_could_not_be_evaluated_is_an_error_where_it_is_named_and_a_skip_el
         "baseline: 1 of 10.; candidate: 2 of 10.",
         "All in all too little.",
     ]
+
+
+def test_a_check_that_could_find_nothing_is_skipped_with_the_reason() -> None:
+    root = parsed(comparison(cell("tone"), blind()))
+
+    assert outcomes(root) == {"v2.tone/all": "passed", "v2.tone/angry": "skipped"}
+    assert [skipped.get("message") for skipped in root.iter("skipped")] == [blind().why]
+
+
+@pytest.mark.parametrize("fields", [{}, {"state": "not_testable", "why": "2 cases", "p_adjusted": None}])
+def test_what_an_earlier_look_called_worse_has_a_type_of_its_own(fields: dict[str, Any]) -> None:
+    held, why = earlier(**fields)
+    root = parsed(regression(held, worse("tone"), reasons=(why,)))
+    message = next(item.get("message", "") for item in root.iter("failure") if item.get("type") == "earlier_look")
+
+    assert outcomes(root) == {
+        "v2.groundedness/price_sensitive": "failure earlier_look",
+        "v2.tone/price_sensitive": "failure regression",
+    }
+    assert message.startswith("REGRESSION groundedness / persona price_sensitive: called worse at an earlier look; n")
+    undecided = parsed(regression(held, verdict="INCOMPLETE", reasons=(why,)))
+    assert outcomes(undecided) == {"v2.groundedness/price_sensitive": "error not_confirmed"}
+
+
+def test_a_critical_finding_of_an_earlier_look_fails_although_no_cell_has_it() -> None:
+    why = reason("earlier_look", "case c1: an earlier look found suppressed", evaluator="eligibility")
+
+    assert outcomes(parsed(comparison(verdict="REGRESSION", reasons=(why,)))) == {
+        "v2.groundedness/all": "passed",
+        "v2.gate/earlier_look eligibility": "failure earlier_look",
+    }
 
 
 @pytest.mark.parametrize("verdict", ["INCOMPLETE", "INCONCLUSIVE"])

@@ -11,6 +11,7 @@ from tests.report.comparisons import (
     brings,
     cell,
     comparison,
+    earlier,
     finding,
     flipped,
     group,
@@ -85,8 +86,9 @@ def test_a_regression_is_told_in_numbers_words_and_quotes() -> None:
     assert "- groundedness got worse for price_sensitive.\n" in text
     assert "**Critical findings: each of them blocks**\n\n- eligibility suppressed in case case-9 (angry): 2 of" in text
     assert (
-        "<summary>1 critical finding to look at: not enough to block</summary>\n\n- eligibility suppressed in case c10"
-        in text
+        "<summary>1 critical finding to look at: not enough to block</summary>\n\nWith so few trials, as many can fall "
+        "on the candidate's side by chance: they do not block by themselves (gate.critical.zero_tolerance would).\n\n"
+        "- eligibility suppressed in case c10" in text
     )
     assert "**groundedness: wrong_price**, clause care.price: new in 1 case\n" in text
     assert '| turn 4: "It is 49.99." | turn 4: "It is 29.99."<br>no policy says so<br>expected' in text
@@ -146,6 +148,40 @@ def test_a_comparison_without_a_baseline_is_told() -> None:
     )
 
     assert "INCOMPLETE: too much is missing to tell (none to v2)" in markdown([bare])
+
+
+def test_critical_findings_of_a_kind_are_counted_before_they_are_named() -> None:
+    text = markdown([comparison(critical=tuple(finding(blocks=False, case=f"s-{n:02}") for n in range(22)))])
+
+    assert "<summary>22 critical findings to look at: not enough to block</summary>" in text
+    assert "- eligibility suppressed in 22 cases, in no trial of the baseline: s-00, s-01, " in text
+    assert "s-18, s-19 and 2 more\n" in text
+    assert "chance" not in markdown([comparison(verdict=None, critical=(finding(blocks=False),))]).split("<details>")[1]
+
+
+def test_a_pass_shows_the_cells_that_fell_most_unfolded() -> None:
+    text = markdown([comparison(*(cell(cohort=f"c{n}", delta=-0.01 * n) for n in range(8)))])
+    unfolded = re.sub(r"(?s)<details>.*?</details>", "", text)
+
+    assert "**Fell most, no more than chance explains**" in unfolded
+    assert re.findall(r"\| persona (c\d) \|", unfolded) == ["c7", "c6", "c5", "c4", "c3"]
+    assert "Fell most" not in markdown([regression(worse(), cell("tone", delta=-0.1))])
+
+
+def test_a_cell_of_an_earlier_look_is_no_present_finding() -> None:
+    held, why = earlier()
+    text = markdown([regression(held, reasons=(why,))])
+
+    assert "## evalh: REGRESSION: called worse at an earlier look (v1 to v2)" in text
+    assert "by more than chance explains" not in text
+    assert "**Called worse at an earlier look**" in text
+    assert "| persona price_sensitive | groundedness | 0.90 | 0.89 | -0.01 | - | 33 | earlier look |" in text
+
+    both = markdown([regression(held, worse("tone"), reasons=(why,))])
+    assert "## evalh: REGRESSION: worse than the baseline" in both
+    assert re.search(
+        r"\*\*What got worse\*\*\n\n.*\n.*\n.* tone .*\n.* groundedness .* earlier look \|\n\nfrom, to: means", both
+    )
 
 
 # --- text of others ---

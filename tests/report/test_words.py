@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from tests.report.comparisons import (
     HOSTILE,
+    blind,
     brings,
     cell,
     comparison,
+    earlier,
     finding,
     reason,
     regression,
@@ -100,7 +102,7 @@ def test_a_pass_tells_what_it_could_not_have_seen() -> None:
     assert words.verdict_line(compared) == (
         "PASS 6 checks, no regression. This run would have caught (4 in 5 times) a drop of 2 points of overall "
         "quality, 6 points of quality in one persona or 9 to 14 points of a single evaluator in one persona. "
-        "Smaller drops can hide."
+        "Smaller drops can hide, and 1 check could find nothing."
     )
 
 
@@ -109,6 +111,58 @@ def test_a_drop_on_another_scale_is_not_told_in_points() -> None:
 
     assert words.drop(stars) == "0.35"
     assert words.seen(comparison(stars)) == "What it would have caught is not known."
+
+
+def test_checks_that_could_find_nothing_are_counted_and_not_among_what_would_be_caught() -> None:
+    compared = comparison(cell("tone", "calm", detectable=0.1), blind(), blind("tone", "shy"))
+
+    assert words.seen(compared) == (
+        "This run would have caught (4 in 5 times) a drop of 10 points of a single evaluator in one persona. "
+        "Smaller drops can hide, and 2 checks could find nothing."
+    )
+    assert "a drop of 3 to 40 points of a single evaluator over all conversations." in words.seen(
+        comparison(cell(detectable=0.03), cell("tone", detectable=0.4))
+    )
+    assert words.seen(comparison(blind())) == "What it would have caught is not known. 1 check could find nothing."
+
+
+def test_of_identical_sides_it_is_said_that_there_was_nothing_to_find() -> None:
+    alike = [cell(detectable=None), cell("tone", detectable=None)]
+
+    assert words.seen(comparison(*alike, untestable())) == words.NOTHING_TO_FIND
+    assert words.seen(comparison(*alike, cell("x", delta=-0.1, detectable=None))).startswith("What it would")
+    assert words.seen(comparison(untestable())).startswith("What it would")
+
+
+def test_what_an_earlier_look_called_worse_is_not_said_to_be_found_now() -> None:
+    held, why = earlier("tone")
+    compared = regression(held, cell(), reasons=(why,))
+
+    told = "1 check called worse at an earlier look: tone / persona price_sensitive."
+    assert words.verdict_line(compared) == f"REGRESSION {told}"
+    assert words.sentence(compared, held) == (
+        "REGRESSION tone / persona price_sensitive: called worse at an earlier look; now 0.90 -> 0.89 (-0.01; "
+        "33 cases x 3 trials)"
+    )
+    assert "cells=2 untestable=0 regressed=1 earlier=1 worst=tone/price_sensitive" in words.machine_line(compared)
+    assert words.only_earlier(compared)
+
+
+def test_what_is_found_now_comes_before_what_an_earlier_look_found() -> None:
+    lost, why = earlier("tone", state="not_testable", why="2 cases", p_adjusted=None)
+    compared = regression(lost, worse(), reasons=(why,))
+
+    assert words.failing(compared) == (worse(), lost)
+    assert words.clearest(compared) == worse()
+    assert words.verdict_line(compared) == (
+        "REGRESSION 1 of 1 check got worse; clearest: groundedness / persona price_sensitive, 0.90 -> 0.81 (-0.09). "
+        "1 check called worse at an earlier look: tone / persona price_sensitive."
+    )
+    assert words.sentence(compared, lost).endswith("called worse at an earlier look; not testable now: 2 cases")
+    assert words.untested(compared) == ()
+    assert not words.only_earlier(compared)
+    assert words.is_earlier(regression(lost), lost)
+    assert not words.only_earlier(regression(earlier()[0], reasons=(earlier()[1],), critical=(finding(),)))
 
 
 def test_a_regression_names_the_clearest_cell_and_the_critical_findings() -> None:
@@ -151,6 +205,13 @@ def test_one_chance_is_that_of_the_run_not_of_this_comparison() -> None:
     assert words.one_chance(comparison(alpha=None)) == ""
 
 
+def test_the_promise_is_about_refusals_and_says_what_it_does_not_count() -> None:
+    assert words.one_chance(comparison()) == (
+        "An unchanged prompt is refused (REGRESSION) at most 1 run in 20: one chance for the whole run, not one a "
+        "cell. INCOMPLETE is not counted in it."
+    )
+
+
 def test_what_was_allowed_and_earlier_looks_are_told() -> None:
     compared = comparison(allowed=("reader", "policy"), look=2, alpha=0.025, settings_from="git:main")
 
@@ -190,15 +251,17 @@ def test_the_machine_line_has_the_clearest_cell_and_the_coverage() -> None:
     compared = regression(cell(before=half, after=half), worse("resolution", "*", delta=-0.33, p_adjusted=0.0002))
 
     assert words.machine_line(compared) == (
-        "evalh: REGRESSION baseline=v1 candidate=v2 cells=2 regressed=1 worst=resolution/* delta=-0.33 p=0.0002 "
-        "coverage=0.92"
+        "evalh: REGRESSION baseline=v1 candidate=v2 cells=2 untestable=0 regressed=1 worst=resolution/* delta=-0.33 "
+        "p=0.0002 coverage=0.92"
     )
 
 
 def test_without_a_baseline_or_cells_the_machine_line_is_shorter() -> None:
     compared = comparison(untestable(), verdict="INCOMPLETE", baseline=None)
 
-    assert words.machine_line(compared) == "evalh: INCOMPLETE baseline=none candidate=v2 cells=1 regressed=0"
+    assert words.machine_line(compared) == (
+        "evalh: INCOMPLETE baseline=none candidate=v2 cells=0 untestable=1 regressed=0"
+    )
 
 
 def test_no_name_breaks_the_machine_line() -> None:

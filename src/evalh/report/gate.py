@@ -14,15 +14,19 @@ from rich.text import Text
 
 from evalh.models import Cell, Comparison, SideCell
 from evalh.models.comparison import ALL
-from evalh.report import words
+from evalh.report import critical, words
 from evalh.report.flips import render_flips
 from evalh.report.plain import indented, lines, safe, table
 
 MAX_ROWS = 10
 MAX_REASONS = 8
 MAX_WHY = 2
+MAX_FELL = 5
+MAX_NAMES = 5
 FEW = 6
 """Of fewer cases a drop that is not tested is not worth a look."""
+BLIND = "even the largest drop could not be told from chance"
+"""How the reason begins of a cell that was tested and could have found nothing."""
 _STYLES = {"PASS": "bold green", "REGRESSION": "bold red", "INCOMPLETE": "bold yellow", "INCONCLUSIVE": "bold yellow"}
 _EXITS = {
     "PASS": "exit status 0: the gate passed.",
@@ -45,6 +49,7 @@ def render_gate(comparison: Comparison, console: Console, *, full: bool = False)
     console.print()
     _reasons(comparison, console, full=full)
     _regressed(comparison, console, full=full)
+    _fell_most(comparison, console, full=full)
     _critical(comparison, console, full=full)
     render_flips(comparison, console, full=full)
     _shifts(comparison, console, full=full)
@@ -68,29 +73,51 @@ def _reasons(comparison: Comparison, console: Console, *, full: bool) -> None:
 def _regressed(comparison: Comparison, console: Console, *, full: bool) -> None:
     if not comparison.regressed:
         return
-    sure = "worse than chance explains" if comparison.verdict == "REGRESSION" else "looks worse, as far as can be told"
-    title = f"{sure}, of {words.count(len(words.tested(comparison)), 'check')}"
     numbers = ("from", "to", "change", "at least", "cases", "1 in")
-    made = table(title, (comparison.cohort_key, "evaluator"), numbers)
-    for cell in comparison.regressed:
+    made = table(_title(comparison), (comparison.cohort_key, "evaluator"), numbers)
+    for cell in words.regressed(comparison):
         told = (words.at_least(cell) or "-", str(cell.pairs), _one_in(comparison, cell))
         made.add_row(safe(_cohort(cell)), *_moved(cell), *map(safe, told))
     console.print(made)
     note = "at least: the drop that is sure for all checks at once; 1 in: of so many unchanged runs one looks this bad"
-    console.print(indented(safe(note, "dim"), below=1))
+    if any(words.is_earlier(comparison, cell) for cell in comparison.regressed):
+        note += "; earlier look: it was called worse then, which is not cleared"
+    console.print(indented(safe(note, "dim")))
+    console.print(indented(safe(words.MEANS, "dim"), below=1))
     _where(comparison, console, full=full)
     _passed(comparison, console, full=full)
 
 
+def _title(comparison: Comparison) -> str:
+    """What the cells in the table of those that got worse have in common."""
+    if comparison.verdict != "REGRESSION":
+        sure = "looks worse, as far as can be told"
+    elif all(words.is_earlier(comparison, cell) for cell in comparison.regressed):
+        return f"{words.EARLIER}, not found again now"
+    elif any(words.is_earlier(comparison, cell) for cell in comparison.regressed):
+        sure = f"worse than chance explains, or {words.EARLIER}"
+    else:
+        sure = "worse than chance explains"
+    return f"{sure}, of {words.count(len(words.tested(comparison)), 'check')}"
+
+
+def _fell_most(comparison: Comparison, console: Console, *, full: bool) -> None:
+    """The checks that a verdict without a finding must not hide."""
+    fell = words.fell_most(comparison)
+    _drops(fell, words.fell_title(comparison, fell if full else fell[:MAX_FELL]), console, MAX_FELL, full=full)
+
+
 def _where(comparison: Comparison, console: Console, *, full: bool) -> None:
-    told = [told for cell in comparison.regressed if (told := words.where(comparison, cell, most=100 if full else 4))]
+    told = [
+        told for cell in words.regressed(comparison) if (told := words.where(comparison, cell, most=100 if full else 4))
+    ]
     if told:
         console.print(safe("where it fell (to look at: one cohort alone is sure only if it is in the table)", "bold"))
         lines(told, console)
 
 
 def _passed(comparison: Comparison, console: Console, *, full: bool) -> None:
-    cells = [cell for cell in comparison.regressed if cell.before.pass_rate is not None]
+    cells = [cell for cell in words.regressed(comparison) if cell.before.pass_rate is not None]
     told = [f"{words.place(cell)}: {words.pass_rate(cell.before)} -> {words.pass_rate(cell.after)}" for cell in cells]
     if told:
         console.print(safe("of the conversations judged, so many passed (95 % intervals)", "bold"))
@@ -98,6 +125,8 @@ def _passed(comparison: Comparison, console: Console, *, full: bool) -> None:
 
 
 def _one_in(comparison: Comparison, cell: Cell) -> str:
+    if words.is_earlier(comparison, cell):
+        return "earlier look"
     if cell.p_adjusted is None:
         return "-"
     return f"{words.one_in(cell.p_adjusted)}{'+' if 'at most' in words.chance(comparison, cell.p_adjusted) else ''}"
@@ -119,14 +148,14 @@ def _moved(cell: Cell) -> tuple[Text, ...]:
 
 def _critical(comparison: Comparison, console: Console, *, full: bool) -> None:
     block = [words.finding_words(item) for item in comparison.critical if item.blocks]
-    look = [words.finding_words(item) for item in comparison.critical if not item.blocks]
+    kinds = critical.kinds(item for item in comparison.critical if not item.blocks)
     if block:
         console.print(safe("critical findings that block by themselves: facts of rules, new in the candidate", "bold"))
         lines(_cut(block, MAX_ROWS, "finding", full=full), console, "red")
-    if look:
-        why = "an unchanged agent has as many now and then, so they do not block"
-        console.print(Text.assemble(safe("critical findings to look at", "bold"), safe(f": {why}")))
-        lines(_cut(look, MAX_ROWS // 2, "finding", full=full), console)
+    if kinds:
+        console.print(Text.assemble(safe("critical findings to look at", "bold"), safe(f": {critical.WHY_NOT}")))
+        told = [kind.told(len(kind.findings) if full else MAX_NAMES) for kind in kinds]
+        lines(_cut(told, MAX_ROWS, "kind", full=full), console)
 
 
 # --- what is behind the means ---
@@ -210,10 +239,16 @@ def _not_testable(comparison: Comparison, console: Console, *, full: bool) -> No
         return
     head = f"{words.count(len(cells), 'check')} not possible: neither passed nor failed"
     console.print(safe(head, "bold"))
-    whys = Counter(cell.why or "no reason is given" for cell in cells)
-    names = {why: [words.place(cell) for cell in cells if (cell.why or "no reason is given") == why] for why in whys}
-    told = [f"{why}: {_some(names[why], full=full)}" for why, _ in whys.most_common()]
+    whys = Counter(map(_why, cells))
+    names = {why: [words.place(cell) for cell in cells if _why(cell) == why] for why in whys}
+    ranked = sorted(whys, key=lambda why: (why != BLIND, -whys[why]))
+    told = [f"{why}: {_some(names[why], full=full)}" for why in ranked]
     lines(_cut(told, MAX_WHY, "reason", full=full), console)
+
+
+def _why(cell: Cell) -> str:
+    """Why a cell was not testable; where no drop could have been found, whatever the number of its cases."""
+    return BLIND if cell.why.startswith(BLIND) else cell.why or "no reason is given"
 
 
 def _some(names: Sequence[str], *, full: bool) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evalh.models.comparison import Cell, Comparison
-from evalh.report import words
+from evalh.report import critical, words
 from evalh.report.markdown import markdown
 from evalh.report.markup import shorten
 from evalh.text.safe import safe_text
@@ -16,7 +16,8 @@ from evalh.text.safe import safe_text
 SUMMARY_LIMIT = 1024 * 1024
 """GitHub drops a step's summary that is larger."""
 MOST = 10
-"""Errors, and warnings, that GitHub shows of a step."""
+"""Annotations of a step, errors and warnings together: GitHub shows no more of either."""
+MAX_NAMES = 20
 MAX_MESSAGE = 1000
 
 _WORST_FIRST = ("REGRESSION", "INCOMPLETE", "INCONCLUSIVE", "PASS")
@@ -79,23 +80,35 @@ def worst_verdict(comparisons: Sequence[Comparison]) -> str:
 def annotation_lines(
     comparisons: Sequence[Comparison], *, prompts: Mapping[str, PromptFile] | None = None
 ) -> list[str]:
-    """Workflow commands: errors for what fails the gate, warnings for what could not be told; at most 10 of each.
+    """Workflow commands: errors for what fails the gate, warnings for what could not be told; at most 10 in all.
+
+    Cells that got worse come first, worst first, then critical findings, those of a kind in one.
 
     `prompts` has, by prompt version, the file to annotate; the line is that of the nearest prompt change.
     """
     known = prompts or {}
-    errors = [line for comparison in comparisons for line in _errors(comparison, known)]
+    worse = sorted(
+        ((comparison, cell) for comparison in comparisons for cell in words.failing(comparison)),
+        key=lambda found: (words.is_earlier(*found), found[1].p_adjusted or 0.0, found[1].t or 0.0),
+    )
+    cells = [_of_cell(comparison, cell, known) for comparison, cell in worse]
+    findings = [line for comparison in comparisons for line in _findings(comparison, known)]
     warnings = [line for comparison in comparisons for line in _warnings(comparison, known)]
-    return [*_capped(errors, "error"), *_capped(warnings, "warning")]
+    return _capped([*cells, *findings], warnings)
 
 
-def _errors(comparison: Comparison, prompts: Mapping[str, PromptFile]) -> Iterator[str]:
-    for finding in words.blocking(comparison):
-        place = _place(comparison, prompts, finding.evaluator)
-        yield _command("error", f"evalh: {finding.evaluator} {finding.label}", words.finding_words(finding), place)
-    for cell in words.failing(comparison):
-        place = _place(comparison, prompts, cell.evaluator)
-        yield _command("error", f"evalh: {words.place(cell)}", words.sentence(comparison, cell), place)
+def _of_cell(comparison: Comparison, cell: Cell, prompts: Mapping[str, PromptFile]) -> str:
+    place = _place(comparison, prompts, cell.evaluator)
+    return _command("error", f"evalh: {words.place(cell)}", words.sentence(comparison, cell), place)
+
+
+def _findings(comparison: Comparison, prompts: Mapping[str, PromptFile]) -> Iterator[str]:
+    for kind in critical.kinds(words.blocking(comparison)):
+        place = _place(comparison, prompts, kind.evaluator)
+        yield _command("error", f"evalh: {kind.evaluator} {kind.label}", kind.told(MAX_NAMES), place)
+    for reason in words.carried(comparison):
+        place = _place(comparison, prompts, reason.evaluator)
+        yield _command("error", f"evalh: {reason.evaluator or words.EARLIER}", reason.text, place)
 
 
 def _warnings(comparison: Comparison, prompts: Mapping[str, PromptFile]) -> Iterator[str]:
@@ -114,11 +127,13 @@ def _not_testable(cells: Sequence[Cell]) -> str:
     return f"{words.count(len(cells), 'cell')} not testable, neither passed nor failed: {names}{more}"
 
 
-def _capped(lines: Sequence[str], level: str) -> list[str]:
-    if len(lines) <= MOST:
-        return list(lines)
-    rest = len(lines) - MOST + 1
-    return [*lines[: MOST - 1], _command(level, "evalh", f"and {rest} more, see the step summary", {})]
+def _capped(errors: Sequence[str], warnings: Sequence[str]) -> list[str]:
+    told = [*errors, *warnings]
+    if len(told) <= MOST:
+        return told
+    level = "error" if len(errors) >= MOST else "warning"
+    rest = f"and {len(told) - MOST + 1} more, see the step summary"
+    return [*told[: MOST - 1], _command(level, "evalh", rest, {})]
 
 
 def _place(comparison: Comparison, prompts: Mapping[str, PromptFile], evaluator: str | None) -> dict[str, str]:

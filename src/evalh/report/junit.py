@@ -53,10 +53,11 @@ def _suites(comparison: Comparison) -> Iterator[tuple[str, list[_TestCase]]]:
     for evaluator in dict.fromkeys(cell.evaluator for cell in comparison.cells):
         own = [cell for cell in comparison.cells if cell.evaluator == evaluator]
         yield evaluator, [_of_cell(comparison, cell) for cell in own]
+    earlier = [_of_reason(reason, "failure") for reason in words.carried(comparison)]
     critical = [_TestCase(*_of_finding(comparison, index)) for index in range(len(words.blocking(comparison)))]
     if critical:
         yield "critical", critical
-    gate = [_of_reason(reason) for reason in _unplaced(comparison)]
+    gate = [*earlier, *(_of_reason(reason) for reason in _unplaced(comparison))]
     if gate:
         yield "gate", gate
 
@@ -76,15 +77,14 @@ def _of_cell(comparison: Comparison, cell: Cell) -> _TestCase:
 def _outcome(comparison: Comparison, cell: Cell) -> _Outcome | None:
     if cell in words.failing(comparison):
         message = words.sentence(comparison, cell)
-        return _Outcome("failure", message, "regression", "\n".join(_evidence(comparison, cell)))
+        kind = "earlier_look" if words.is_earlier(comparison, cell) else "regression"
+        return _Outcome("failure", message, kind, "\n".join(_evidence(comparison, cell)))
     doubts = [reason for reason in words.doubts(comparison) if _names(reason, cell)]
     if doubts:
         return _Outcome("error", "; ".join(reason.text for reason in doubts), doubts[0].kind)
-    if cell.state != "tested":
-        return _Outcome("skipped", cell.why or "not testable")
     if cell.regressed and comparison.verdict is not None:
         return _Outcome("error", f"{words.sentence(comparison, cell)}; too much is missing to tell", "not_confirmed")
-    return None
+    return _Outcome("skipped", cell.why or "not testable") if cell.state != "tested" else None
 
 
 def _of_finding(comparison: Comparison, index: int) -> tuple[str, _Outcome]:
@@ -98,9 +98,9 @@ def _of_finding(comparison: Comparison, index: int) -> tuple[str, _Outcome]:
     return f"{finding.evaluator} {finding.label}: {finding.case}", _Outcome("failure", message, "critical", body)
 
 
-def _of_reason(reason: Reason) -> _TestCase:
+def _of_reason(reason: Reason, tag: str = "error") -> _TestCase:
     about = [part for part in (reason.kind, reason.evaluator, reason.cohort) if part]
-    return _TestCase(" ".join(about), _Outcome("error", reason.text, reason.kind))
+    return _TestCase(" ".join(about), _Outcome(tag, reason.text, reason.kind))
 
 
 def _unplaced(comparison: Comparison) -> list[Reason]:

@@ -11,13 +11,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from evalh.models.comparison import ALL, Cell, Comparison, Flipped, Group, Quoted
-from evalh.report import words
+from evalh.report import critical, words
 from evalh.report.markup import fenced, inline, name, quote
 
 LIMIT = 60_000
 """A comment of GitHub may have 65,536 characters."""
 QUOTED_TURNS = 3
 MOST_DROPS = 20
+MOST_FELL = 5
+MOST_NAMES = 20
 FEW = 6
 """Fewer cases say too little for a drop to be shown that is not tested."""
 
@@ -35,6 +37,11 @@ _MEANINGS = {
     "INCONCLUSIVE": "No drop was found, but it was not shown either that less than the margin was lost.",
     None: "The differences below are not tested: some of them are chance.",
 }
+
+
+_ONLY_EARLIER = (
+    "An earlier look at the candidate found it worse than the baseline; what is found now does not clear it."
+)
 
 
 def _columns(names: str, numbers: int) -> str:
@@ -149,13 +156,11 @@ def _sections(comparison: Comparison) -> Iterator[_Section]:
         rows = tuple(f"- {inline(reason.text, 500)}" for reason in comparison.reasons)
         yield _Section("**Why**\n", rows, noun="reason")
     if comparison.regressed and comparison.verdict is not None:
-        rows = tuple(_regressed_row(comparison, cell) for cell in comparison.regressed)
-        yield _Section(f"**What got worse**\n\n{_WORSE}", rows, noun="regressed cell")
-        places = tuple(f"- {inline(told)}" for cell in comparison.regressed if (told := words.where(comparison, cell)))
-        if places:
-            yield _Section("**Where it fell** (a cohort is sure by itself only if it is above)\n", places, noun="place")
+        yield from _regressed(comparison)
+    if fell := words.fell_most(comparison)[:MOST_FELL]:
+        yield from _drops(f"**{words.fell_title(comparison, fell).capitalize()}**\n", fell, "drop")
     if comparison.verdict is None:
-        yield from _not_tested("**Biggest drops: differences of means, not tested**\n", comparison.cells)
+        yield from _drops("**Biggest drops: differences of means, not tested**\n", comparison.cells)
     yield from _critical(comparison)
     yield from _flipped(comparison)
     yield from _hunks(comparison)
@@ -163,8 +168,10 @@ def _sections(comparison: Comparison) -> Iterator[_Section]:
 
 
 def _head(comparison: Comparison) -> _Section:
-    title = f"## evalh: {comparison.verdict or 'no gate'}: {_HEADINGS[comparison.verdict]} ({_sides(comparison)})"
-    told = [_MEANINGS[comparison.verdict]]
+    earlier = words.only_earlier(comparison)
+    heading = words.EARLIER if earlier else _HEADINGS[comparison.verdict]
+    title = f"## evalh: {comparison.verdict or 'no gate'}: {heading} ({_sides(comparison)})"
+    told = [_ONLY_EARLIER if earlier else _MEANINGS[comparison.verdict]]
     if comparison.verdict is not None:
         told.append(inline(words.verdict_line(comparison).removeprefix(f"{comparison.verdict} "), 1000))
     if comparison.verdict not in ("PASS", None):
@@ -179,9 +186,22 @@ def _sides(comparison: Comparison) -> str:
     return f"{name(words.side_name(comparison.baseline))} to {name(comparison.candidate.name)}"
 
 
+def _regressed(comparison: Comparison) -> Iterator[_Section]:
+    cells = words.regressed(comparison)
+    title = (
+        words.EARLIER.capitalize() if all(words.is_earlier(comparison, cell) for cell in cells) else "What got worse"
+    )
+    rows = tuple(_regressed_row(comparison, cell) for cell in cells)
+    yield _Section(f"**{title}**\n\n{_WORSE}", rows, f"\n{inline(words.MEANS, 500)}.", noun="regressed cell")
+    places = tuple(f"- {inline(told)}" for cell in cells if (told := words.where(comparison, cell)))
+    if places:
+        yield _Section("**Where it fell** (a cohort is sure by itself only if it is above)\n", places, noun="place")
+
+
 def _regressed_row(comparison: Comparison, cell: Cell) -> str:
     rare = words.chance(comparison, cell.p_adjusted) if cell.p_adjusted is not None else "-"
-    return _row(*_moved(cell), words.at_least(cell) or "-", str(cell.pairs), rare.replace(" unchanged run", ""))
+    told = "earlier look" if words.is_earlier(comparison, cell) else rare.replace(" unchanged run", "")
+    return _row(*_moved(cell), words.at_least(cell) or "-", str(cell.pairs), told)
 
 
 def _moved(cell: Cell) -> list[str]:
@@ -246,14 +266,14 @@ def _hunks(comparison: Comparison) -> Iterator[_Section]:
         yield _Section(head, noun="prompt change", rank=2)
 
 
-def _not_tested(head: str, cells: Iterable[Cell]) -> Iterator[_Section]:
+def _drops(head: str, cells: Iterable[Cell], noun: str = "drop not tested") -> Iterator[_Section]:
     """The cells that fell, most first."""
     fallen = sorted(
         (cell for cell in cells if cell.delta is not None and cell.delta < 0), key=lambda cell: cell.delta or 0
     )
     rows = tuple(_row(*_moved(cell), str(cell.pairs)) for cell in fallen[:MOST_DROPS])
     if rows:
-        yield _Section(f"{head}\n{_DROPS}", rows, noun="drop not tested")
+        yield _Section(f"{head}\n{_DROPS}", rows, noun=noun)
 
 
 # --- what is folded ---
@@ -261,8 +281,11 @@ def _not_tested(head: str, cells: Iterable[Cell]) -> Iterator[_Section]:
 
 def _details(comparison: Comparison) -> Iterator[_Section]:
     others = [finding for finding in comparison.critical if finding not in words.blocking(comparison)]
-    title = f"{words.count(len(others), 'critical finding')} to look at: not enough to block"
-    yield from _folded(title, "", [f"- {inline(words.finding_words(item))}" for item in others], "critical finding")
+    title, why = f"{words.count(len(others), 'critical finding')} to look at", ""
+    if comparison.verdict is not None:
+        title, why = f"{title}: not enough to block", f"{inline(critical.WHY_NOT).capitalize()}.\n"
+    kinds = [f"- {inline(kind.told(MOST_NAMES), 1000)}" for kind in critical.kinds(others)]
+    yield from _folded(title, why, kinds, "kind of critical finding")
     compared = words.tested(comparison)
     title = f"All {words.count(len(compared), 'cell')} that could be compared"
     yield from _folded(title, _ALL, [_cell_row(cell) for cell in compared], "cell")
@@ -273,7 +296,7 @@ def _details(comparison: Comparison) -> Iterator[_Section]:
     yield from _folded("Shifts: what the means stand for moved too", _SHIFTS, shifts, "shift")
     stable = [_stable_row(cell) for cell in compared if cell.cohort == ALL and cell.after.pass_all is not None]
     yield from _folded("Cases whose trials agree", _STABLE, stable, "evaluator")
-    for section in _not_tested("", [cell for cell in comparison.exploratory if cell.pairs >= FEW]):
+    for section in _drops("", [cell for cell in comparison.exploratory if cell.pairs >= FEW]):
         yield from _folded("Other drops: shown, never tested", section.head.strip(), section.rows, "drop not tested")
 
 

@@ -26,8 +26,15 @@ NO_GATE = "NO_GATE"
 SHIFT = 0.10
 _FINDINGS = ("regression", "critical", "earlier_look")
 ONE_CHANCE = (
-    "An unchanged prompt trips this gate at most 1 run in {runs}: one chance for the whole run, not one a cell."
+    "An unchanged prompt is refused (REGRESSION) at most 1 run in {runs}: one chance for the whole run, not one a "
+    "cell. INCOMPLETE is not counted in it."
 )
+EARLIER = "called worse at an earlier look"
+MEANS = (
+    "from, to: means over the cases that count on both sides, trials averaged; a conversation without the act that is "
+    "judged counts as free of fault, so they differ from means over the judged conversations"
+)
+NOTHING_TO_FIND = "The same conversations on both sides, or none scored differently: nothing could have been found."
 
 
 # --- numbers ---
@@ -123,14 +130,47 @@ def tested(comparison: Comparison) -> tuple[Cell, ...]:
 
 
 def untested(comparison: Comparison) -> tuple[Cell, ...]:
-    """The cells that were not testable, in their order."""
-    return tuple(cell for cell in comparison.cells if cell.state != "tested")
+    """The cells that neither passed nor failed because they were not testable, in their order."""
+    return tuple(cell for cell in comparison.cells if cell.state != "tested" and not cell.regressed)
+
+
+def is_earlier(comparison: Comparison, cell: Cell) -> bool:
+    """Whether a regressed cell is called worse only because an earlier look called it so."""
+    named = {(reason.cohort, reason.evaluator) for reason in comparison.reasons if reason.kind == "earlier_look"}
+    return cell.regressed and (cell.state != "tested" or (cell.cohort, cell.evaluator) in named)
+
+
+def regressed(comparison: Comparison) -> tuple[Cell, ...]:
+    """The cells that got worse, clearest first; those that only an earlier look called worse are last."""
+    return tuple(sorted(comparison.regressed, key=lambda cell: is_earlier(comparison, cell)))
+
+
+def only_earlier(comparison: Comparison) -> bool:
+    """Whether the gate fails for nothing but what an earlier look found."""
+    found = [cell for cell in comparison.regressed if not is_earlier(comparison, cell)]
+    carried = any(reason.kind == "earlier_look" for reason in comparison.reasons)
+    return comparison.verdict == "REGRESSION" and carried and not found and not blocking(comparison)
+
+
+def fell_most(comparison: Comparison) -> tuple[Cell, ...]:
+    """The tested cells that fell, most first, where none is called worse; none where the verdict stands against it."""
+    if comparison.verdict not in ("PASS", "INCONCLUSIVE"):
+        return ()
+    fell = [cell for cell in tested(comparison) if (cell.delta or 0.0) < 0]
+    return tuple(sorted(fell, key=lambda cell: (cell.delta or 0.0, -cell.pairs, cell.cohort, cell.evaluator)))
+
+
+def fell_title(comparison: Comparison, cells: Iterable[Cell]) -> str:
+    """The heading of `cells` that fell most: chance explains them, or they fell by too little to count."""
+    level = comparison.alpha or 0.0
+    clear = any(cell.p_adjusted is not None and cell.p_adjusted < level for cell in cells)
+    return "fell most, no more than chance explains" + (" or by less than min_drop" if clear else "")
 
 
 def clearest(comparison: Comparison) -> Cell | None:
     """The regressed cell that is clearest; of none, the tested cell that looks worst."""
     ranked = sorted(tested(comparison), key=lambda cell: (cell.p_adjusted or 0.0, cell.t or 0.0, cell.delta or 0.0))
-    return next(iter((*comparison.regressed, *ranked)), None)
+    return next(iter((*regressed(comparison), *ranked)), None)
 
 
 def coverage(comparison: Comparison) -> float | None:
@@ -168,7 +208,16 @@ def where(comparison: Comparison, cell: Cell, most: int = 4) -> str:
 
 def failing(comparison: Comparison) -> tuple[Cell, ...]:
     """The cells that the gate fails for, clearest first: none where too much is missing to tell."""
-    return comparison.regressed if comparison.verdict == "REGRESSION" else ()
+    return regressed(comparison) if comparison.verdict == "REGRESSION" else ()
+
+
+def carried(comparison: Comparison) -> tuple[Reason, ...]:
+    """The reasons of an earlier look that the gate fails for and that no cell tells."""
+    if comparison.verdict != "REGRESSION":
+        return ()
+    told = {(cell.cohort, cell.evaluator) for cell in comparison.regressed}
+    earlier = [reason for reason in comparison.reasons if reason.kind == "earlier_look"]
+    return tuple(reason for reason in earlier if (reason.cohort, reason.evaluator) not in told)
 
 
 def blocking(comparison: Comparison) -> tuple[CriticalFinding, ...]:
@@ -225,6 +274,8 @@ def finding_words(finding: CriticalFinding) -> str:
 
 def sentence(comparison: Comparison, cell: Cell) -> str:
     """One cell in one line, with all that is known of it."""
+    if is_earlier(comparison, cell):
+        return f"REGRESSION {place(cell)}: {EARLIER}; {_now(comparison, cell)}"
     if cell.state != "tested" and cell not in comparison.exploratory:
         return f"NOT TESTABLE {place(cell)}: {cell.why or 'no reason is given'}"
     head = "REGRESSION" if cell.regressed else "NOT TESTED" if cell.p_adjusted is None else "NO REGRESSION"
@@ -232,8 +283,20 @@ def sentence(comparison: Comparison, cell: Cell) -> str:
     return f"{head} {place(cell)}: {moved} ({'; '.join(_told(comparison, cell))})"
 
 
+def _now(comparison: Comparison, cell: Cell) -> str:
+    """What is known now of a cell that an earlier look called worse."""
+    if cell.state != "tested":
+        return f"not testable now: {cell.why or 'no reason is given'}"
+    moved = f"{number(cell.baseline)} -> {number(cell.candidate)}"
+    return f"now {moved} ({_change(cell)}; {cases(comparison, cell)})"
+
+
+def _change(cell: Cell) -> str:
+    return signed(cell.delta) + (", lower is better" if _lower_is_better(cell) else "")
+
+
 def _told(comparison: Comparison, cell: Cell) -> list[str]:
-    told = [signed(cell.delta) + (", lower is better" if _lower_is_better(cell) else "")]
+    told = [_change(cell)]
     if cell.p_adjusted is not None:
         least = f"at least {at_least(cell)} " if at_least(cell) else ""
         told.append(f"{least}after checking {count(len(tested(comparison)), 'cell')}")
@@ -279,11 +342,14 @@ def _passed(comparison: Comparison) -> str:
 
 def _regressed(comparison: Comparison) -> str:
     parts = []
-    if comparison.regressed:
-        cell = comparison.regressed[0]
-        got = f"{len(comparison.regressed)} of {count(len(tested(comparison)), 'check')} got worse"
-        moved = f"{number(cell.baseline)} -> {number(cell.candidate)}"
-        parts.append(f"{got}; clearest: {place(cell)}, {moved} ({signed(cell.delta)}).")
+    earlier = [cell for cell in comparison.regressed if is_earlier(comparison, cell)]
+    if now := [cell for cell in comparison.regressed if cell not in earlier]:
+        got = f"{len(now)} of {count(len(tested(comparison)), 'check')} got worse"
+        moved = f"{number(now[0].baseline)} -> {number(now[0].candidate)}"
+        parts.append(f"{got}; clearest: {place(now[0])}, {moved} ({signed(now[0].delta)}).")
+    if earlier:
+        more = f" and {len(earlier) - 3} more" if len(earlier) > 3 else ""
+        parts.append(f"{count(len(earlier), 'check')} {EARLIER}: {', '.join(map(place, earlier[:3]))}{more}.")
     if found := blocking(comparison):
         parts.append(f"{count(len(found), 'critical finding')} that the baseline does not have.")
     return " ".join(parts) or first_reason(comparison)
@@ -299,7 +365,7 @@ def first_reason(comparison: Comparison) -> str:
 
 
 def seen(comparison: Comparison) -> str:
-    """The smallest drops that this run would have found 4 times in 5, in one or two sentences."""
+    """The smallest drops that this run would have found 4 times in 5, and how many checks would have found none."""
     overall = [cell.detectable for cell in _detectable(comparison, all_conversations=True, composite=True)]
     inside = [cell.detectable for cell in _detectable(comparison, all_conversations=False, composite=True)]
     single = _known(cell.detectable for cell in _detectable(comparison, all_conversations=False, composite=False))
@@ -308,9 +374,23 @@ def seen(comparison: Comparison) -> str:
     told += [f"{points(value)} of quality in one {key}" for value in _typical(inside)]
     if single:
         told.append(f"{_range(single)} of a single evaluator in one {key}")
+    if not told and (
+        whole := _known(cell.detectable for cell in _detectable(comparison, all_conversations=True, composite=False))
+    ):
+        told.append(f"{_range(whole)} of a single evaluator over all conversations")
+    blind = len(untested(comparison))
+    nothing = f"{count(blind, 'check')} could find nothing" if blind else ""
     if not told:
-        return "What it would have caught is not known."
-    return f"This run would have caught (4 in 5 times) a drop of {_or(told)}. Smaller drops can hide."
+        known = NOTHING_TO_FIND if is_alike(comparison) else "What it would have caught is not known."
+        return f"{known} {nothing}." if nothing and known != NOTHING_TO_FIND else known
+    hide = f"Smaller drops can hide{f', and {nothing}' if nothing else ''}."
+    return f"This run would have caught (4 in 5 times) a drop of {_or(told)}. {hide}"
+
+
+def is_alike(comparison: Comparison) -> bool:
+    """Whether no case is scored differently on the two sides, as when a side is compared with itself."""
+    cells = tested(comparison)
+    return bool(cells) and all(cell.delta == 0 and cell.detectable is None for cell in cells)
 
 
 def _detectable(comparison: Comparison, *, all_conversations: bool, composite: bool) -> list[Cell]:
@@ -368,9 +448,12 @@ def machine_line(comparison: Comparison) -> str:
     told = {
         "baseline": side_name(comparison.baseline),
         "candidate": comparison.candidate.name,
-        "cells": str(len(comparison.cells)),
+        "cells": str(len(tested(comparison))),
+        "untestable": str(len(comparison.cells) - len(tested(comparison))),
         "regressed": str(len(comparison.regressed)),
     }
+    if earlier := sum(is_earlier(comparison, cell) for cell in comparison.regressed):
+        told["earlier"] = str(earlier)
     told |= _worst(clearest(comparison))
     share = coverage(comparison)
     if share is not None:
