@@ -70,9 +70,13 @@ def test_the_same_side_again_changes_no_byte(evalh: Evalh, finished: Path) -> No
 
 def test_another_side_takes_its_place_and_the_older_one_stays_in_the_history(evalh: Evalh, finished: Path) -> None:
     evalh("bless", V1, "--note", "one")
-    evalh("bless", V2, "--note", "two")
+    refused = evalh("bless", V2, "--note", "two")
+    said = "done:v2: the gate called it REGRESSION in its run; mend that first, or give --force\n"
+    assert (refused.code, refused.err, held(finished)["side"]["name"]) == (2, said, "v1")
+    evalh("bless", V2, "--note", "two", "--force")
     assert held(finished)["side"]["name"] == "v2"
     assert [entry["note"] for entry in held(finished)["history"]] == ["two", "one"]
+    assert [entry.get("verdict") for entry in held(finished)["history"]] == ["REGRESSION", None]
     assert evalh("run", "--baseline", "v1", "--out", "new").code == 1
     assert evalh("run", "--out", "new").code == 0
 
@@ -171,7 +175,11 @@ def test_a_baseline_that_was_edited_is_one_sentence_and_no_pass(evalh: Evalh, fi
     text = (finished / FILE).read_text()
     assert how(text) != text
     write(finished, FILE, how(text))
-    for command in (("run", "--out", "new"), ("run", "--out", "new", "--baseline", "blessed"), ("bless", V2)):
+    for command in (
+        ("run", "--out", "new"),
+        ("run", "--out", "new", "--baseline", "blessed"),
+        ("bless", V2, "--force"),
+    ):
         done = evalh(*command)
         assert is_one_sentence(done)
         assert done.err.startswith(FILE)

@@ -202,7 +202,7 @@ def test_an_unknown_baseline_is_one_sentence_before_anything_is_run(evalh: Evalh
 def test_a_blessed_side_is_the_baseline_unless_another_is_named(evalh: Evalh, gated: Path) -> None:
     evalh("run")
     older = only(gated).name
-    evalh("bless", f"{older}:v2")
+    evalh("bless", f"{older}:v2", "--force")
     done = evalh("run")
     assert (done.code, done.err) == (0, "baseline: v2, from configs/baselines/small.json\n")
     assert comparison(only(gated))["baseline"]["kind"] == "blessed"
@@ -279,6 +279,139 @@ def test_a_shallow_clone_says_what_to_fetch(
     assert evalh("run", "--baseline", "git:origin/main").code == 1
 
 
+def test_recordings_that_were_replaced_under_an_unchanged_prompt_are_compared_with_those_of_the_ref(
+    evalh: Evalh, gated: Path
+) -> None:
+    change(gated, CONFIG, "[v1, v2]", "[v1]")
+    head = committed(gated)
+    record(gated, "v1", dict.fromkeys(CASES, LONG))
+    assert evalh("run", "--baseline", "git:main").code == 1
+    assert sides(only(gated)) == (f"v1@{head[:12]}", "v1")
+
+
+def test_recordings_with_other_line_ends_did_not_change(evalh: Evalh, gated: Path) -> None:
+    committed(gated)
+    path = gated / "golden_sets/few/recordings/v1.jsonl"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert evalh("run", "--baseline", "git:main").err == "no prompt of this run changed since main\n"
+
+
+def test_a_version_whose_recordings_are_new_is_compared_with_the_baseline_of_the_ref(evalh: Evalh, gated: Path) -> None:
+    held = (gated / "golden_sets/few/recordings/v2.jsonl").read_text()
+    (gated / "golden_sets/few/recordings/v2.jsonl").unlink()
+    committed(gated)
+    write(gated, "golden_sets/few/recordings/v2.jsonl", held)
+    assert evalh("run", "--baseline", "git:main").code == 1
+    assert sides(only(gated)) == ("v1", "v2")
+
+
+# --- what judges changed since the ref ---
+
+CARD = "configs/scorecards/card.yaml"
+CHANGED = {
+    "golden_set": ("golden_sets/few/set.yaml", 'version: "1"', 'version: "2"'),
+    "golden_set cases": ("golden_sets/few/cases.jsonl", "10:00", "11:00"),
+    "policies": (POLICY, "49.99", "59.99"),
+    "evaluators": ("evaluators/brevity.py", "<= self.max_words", "<= 999"),
+    "personas": ("personas/calm.yaml", "name: Calm", "name: Calmer"),
+    "scorecard": (CARD, "id: manner", "id: manners"),
+}
+
+
+@pytest.mark.parametrize(("kind", "edit"), CHANGED.items(), ids=list(CHANGED))
+def test_what_judges_both_sides_must_not_change_since_the_ref_unless_allowed(
+    evalh: Evalh, gated: Path, kind: str, edit: tuple[str, str, str]
+) -> None:
+    kind = kind.partition(" ")[0]
+    change(gated, CONFIG, "scorecard: null", "scorecard: card")
+    committed(gated)
+    change(gated, *edit)
+    done = evalh("run", "--baseline", "git:main")
+    assert (done.code, done.err) == (
+        2,
+        f"more than the prompt changed ({kind}: {edit[0]} changed, since main), and both sides would be judged by the "
+        f"new; change the prompt alone, or give --allow {kind}\n",
+    )
+    assert not (gated / "results").exists()
+    assert evalh("run", "--baseline", "git:main", "--allow", kind).code == 0
+    assert comparison(only(gated))["allowed"] == [f"{kind}: {edit[0]} changed, since main"]
+
+
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [
+        ("evaluators/kept.md", "deleted"),
+        ("evaluators/more.md", "added"),
+        ("evaluators/_helper.py", "added"),
+        ("evaluators/words/list.txt", "added"),
+        ("configs/policies/home@0.yaml", "added"),
+    ],
+)
+def test_files_that_were_added_or_deleted_since_the_ref_count(evalh: Evalh, gated: Path, name: str, how: str) -> None:
+    write(gated, "evaluators/kept.md", "---\nname: kept\n---\nGive 1.\n")
+    committed(gated)
+    if how == "deleted":
+        (gated / name).unlink()
+    else:
+        policy = (gated / "configs/policies/home@1.yaml").read_text()
+        older = policy.replace('"1"', '"0"').replace("10-01", "09-01").replace("10-31", "09-30")
+        write(
+            gated,
+            name,
+            older if name.endswith("yaml") else "---\nname: more\n---\nGive 1.\n" if name.endswith("md") else "",
+        )
+    done = evalh("run", "--baseline", "git:main")
+    assert is_one_sentence(done)
+    assert f": {name} {how}, since main)" in done.err
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["configs/policies/other@1.yaml.txt", "configs/scorecards/other.txt", "golden_sets/few/notes.md",
+     "evaluators/__pycache__/brevity.pyc", "evaluators/.hidden"],
+)  # fmt: skip
+def test_files_that_the_run_does_not_use_may_change(evalh: Evalh, gated: Path, name: str) -> None:
+    committed(gated)
+    write(gated, name, "new")
+    assert evalh("run", "--baseline", "git:main").code == 0
+
+
+def test_a_link_is_never_what_it_was(evalh: Evalh, gated: Path) -> None:
+    committed(gated)
+    (gated / "evaluators/brevity.py").rename(gated / "brevity.py")
+    (gated / "evaluators/brevity.py").symlink_to("../brevity.py")
+    assert "evaluators/brevity.py changed, since main" in evalh("run", "--baseline", "git:main").err
+
+
+def test_all_that_changed_is_told_at_once_and_some_may_be_allowed(evalh: Evalh, gated: Path) -> None:
+    committed(gated)
+    for kind in ("policies", "personas"):
+        change(gated, *CHANGED[kind])
+    done = evalh("run", "--baseline", "git:main")
+    assert done.err.endswith("give --allow policies --allow personas\n")
+    done = evalh("run", "--baseline", "git:main", "--allow", "policies")
+    assert is_one_sentence(done)
+    assert POLICY not in done.err
+
+
+def test_recordings_of_cases_that_are_gone_are_left_out_where_the_golden_set_may_change(
+    evalh: Evalh, gated: Path
+) -> None:
+    change(gated, CONFIG, "[v1, v2]", "[v1]")
+    committed(gated)
+    cases = gated / "golden_sets/few/cases.jsonl"
+    cases.write_text("".join(cases.read_text().splitlines(True)[:10]))
+    record(gated, "v1", dict.fromkeys(CASES[:10], SHORT))
+    done = evalh("run", "--baseline", "git:main", "--allow", "golden_set")
+    assert (done.code, done.err) == (0, "2 recordings at main left out: the golden set no longer has the case\n")
+    assert comparison(only(gated))["baseline"]["cases"] == 10
+
+
+def test_kinds_that_a_run_does_not_have_may_be_allowed_too(evalh: Evalh, gated: Path) -> None:
+    gated_workspace(gated, worse=0)
+    assert evalh("run", "--allow", "scorecard", "--allow", "policies").code == 0
+
+
 # --- by which settings ---
 
 LOOSE = "gate: {min_drop: 0.6}\n"
@@ -315,6 +448,49 @@ def test_the_golden_set_and_the_day_are_those_of_the_base_too(evalh: Evalh, gate
     evalh("run", "--gate-from", "git:main", "--out", "based")
     manifest = json.loads((gated / "based/manifest.json").read_text())
     assert (manifest["golden_set"]["id"], manifest["as_of"]) == ("few", None)
+
+
+def test_the_baseline_is_that_of_the_base_although_the_change_lists_it_no_more(evalh: Evalh, gated: Path) -> None:
+    committed(gated)
+    write(gated, "configs/prompts/care/v3.md", (gated / V1).read_text().replace("v1", "v3"))
+    record(gated, "v3", dict.fromkeys(CASES, LONG))
+    change(gated, CONFIG, "versions: [v1, v2]", "versions: [v2, v3], baseline: v2")
+    assert evalh("run").code == 0
+    assert evalh("run", "--gate-from", "git:main", "--out", "based").code == 1
+    assert sides(gated / "based", "comparison-v3.json") == ("v1", "v3")
+    (gated / V1).unlink()
+    done = evalh("run", "--gate-from", "git:main", "--baseline", "git:main", "--out", "new")
+    assert done.code == 1
+    baseline, candidate = sides(gated / "new")
+    assert (baseline.partition("@")[0], candidate) == ("v1", "v3")
+
+
+def test_a_version_that_only_the_change_lists_is_compared_with_the_baseline_wherever_its_file_was(
+    evalh: Evalh, gated: Path
+) -> None:
+    change(gated, CONFIG, "[v1, v2]", "[v1]")
+    committed(gated)
+    change(gated, CONFIG, "[v1]", "[v1, v2]")
+    assert evalh("run", "--gate-from", "git:main", "--baseline", "git:main").code == 1
+    assert sides(only(gated)) == ("v1", "v2")
+
+
+def test_one_version_that_is_the_baseline_of_the_base_has_nothing_to_be_compared_with(
+    evalh: Evalh, gated: Path
+) -> None:
+    committed(gated)
+    change(gated, CONFIG, "[v1, v2]", "[v1]")
+    assert evalh("run", "--gate-from", "git:main").code == 3
+
+
+@pytest.mark.parametrize(("mine", "others"), [(1, 2), (2, 1)])
+def test_the_more_trials_count(evalh: Evalh, gated: Path, mine: int, others: int) -> None:
+    gated_workspace(gated, trials=2, worse=0)
+    text = (gated / CONFIG).read_text()
+    write(gated, "configs/other.yaml", text + f"trials: {others}\n")
+    write(gated, CONFIG, text + f"trials: {mine}\n")
+    assert evalh("run", "small", "--gate-from", "other").code == 0
+    assert comparison(only(gated))["candidate"]["trials"] == 2
 
 
 def test_settings_can_come_from_another_configuration(evalh: Evalh, gated: Path) -> None:
@@ -441,6 +617,7 @@ def test_cases_that_are_left_out_later_clear_nothing(evalh: Evalh, gated: Path) 
         ("[]", "looks.json"),
         ('{"schema": "evalh.looks/2", "pairs": {}}', "is 'evalh.looks/2', and this evalh reads evalh.looks/1"),
         ('{"pairs": {"a": [{}]}}', "conversations: is missing"),
+        ('{"schema": "evalh.looks/1", "pairs": {}}', "its content is not what its sha256 says; it was edited"),
     ],
 )
 def test_damaged_looks_are_one_sentence_and_no_pass(evalh: Evalh, gated: Path, held: str, said: str) -> None:
@@ -451,6 +628,17 @@ def test_damaged_looks_are_one_sentence_and_no_pass(evalh: Evalh, gated: Path, h
     assert is_one_sentence(done)
     assert said in done.err
     assert not (only(gated) / "comparison.json").exists()
+
+
+def test_another_cohort_key_is_another_look(evalh: Evalh, gated: Path) -> None:
+    gated_workspace(gated, worse=0)
+    cases = gated / "golden_sets/few/cases.jsonl"
+    cases.write_text(cases.read_text().replace('"persona"', '"facets": {"plan": "basic"}, "persona"'))
+    looks = []
+    for key in ("persona", "plan", "persona"):
+        assert evalh("run", "--cohort", key, "--out", "same", "--fresh").code == 0
+        looks.append(comparison(gated / "same")["look"])
+    assert looks == [1, 2, 1]
 
 
 # --- GitHub ---

@@ -29,6 +29,7 @@ WORKFLOW = next(example for example in EXAMPLES if "jobs" in example)
 GITLAB = next(example for example in EXAMPLES if "prompt-gate" in example)
 HOOKS = loaded((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
 END = "end of the call"
+PASSED = 'echo verdict=PASS >> "$GITHUB_OUTPUT"\n'
 STUB = f'#!/bin/sh\nprintf "%s\\n" "$@" "{END}" >> "$CALLS"\n'
 
 
@@ -127,7 +128,7 @@ def arguments(shell: Shell) -> list[str]:
 
 
 def test_a_pull_request_is_judged_against_its_base_with_the_settings_of_its_base(shell: Shell) -> None:
-    shell.stub("evalh")
+    shell.stub("evalh", PASSED)
     assert shell.run("Run the gate", CONFIG="telecom", BASE_REF="main").returncode == 0
     base = "git:origin/main"
     assert arguments(shell) == [
@@ -149,11 +150,27 @@ def test_elsewhere_the_configuration_decides(shell: Shell) -> None:
 
 @pytest.mark.parametrize("code", [0, 1, 2, 3])
 def test_the_exit_status_is_that_of_evalh(shell: Shell, code: int) -> None:
-    shell.stub("evalh", f"exit {code}\n")
+    shell.stub("evalh", f"{PASSED if code == 0 else ''}exit {code}\n")
     assert shell.run("Run the gate").returncode == code
     outputs = shell.outputs()
     assert outputs["exit-code"] == str(code)
     assert outputs["report-path"] == outputs["results-path"] + "/report.md"
+
+
+@pytest.mark.parametrize("does", ["", 'echo verdict=REGRESSION >> "$GITHUB_OUTPUT"\n'], ids=["none", "another"])
+def test_an_evalh_that_ends_without_a_pass_is_none(shell: Shell, does: str) -> None:
+    shell.stub("evalh", does)
+    done = shell.run("Run the gate")
+    assert (done.returncode, shell.outputs()["exit-code"]) == (3, "3")
+    assert "::error title=evalh::evalh ended without a verdict" in done.stdout
+
+
+def test_what_may_change_is_given_name_by_name(shell: Shell) -> None:
+    shell.stub("evalh")
+    shell.run("Run the gate", ALLOW=" golden_set  personas\n--out=* $(touch pwned) ", CONFIG="telecom")
+    allowed = ["golden_set", "personas", "--out=*", "$(touch", "pwned)"]
+    assert arguments(shell)[4:] == [*(f"--allow={name}" for name in allowed), "--", "telecom"]
+    assert not (shell.folder / "pwned").exists()
 
 
 def test_inputs_are_never_run(shell: Shell) -> None:

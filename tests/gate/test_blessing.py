@@ -86,3 +86,30 @@ def test_a_poor_side_is_blessed_only_by_force_and_says_what_is_wrong(space: Work
     with pytest.raises(UserError, match=r"^poor:v1: brevity: 12 of 12 conversations could not be evaluated; "):
         bless(space, "poor:v1")
     assert bless(space, "poor:v1", force=True).notices[0].startswith("brevity: 12 of 12 conversations")
+
+
+def test_a_side_that_the_gate_refused_is_blessed_only_by_force_and_the_history_tells(space: Workspace) -> None:
+    with pytest.raises(
+        UserError, match=r"^done:v2: the gate called it REGRESSION in its run; mend that first, or give"
+    ):
+        bless(space, "done:v2")
+    assert bless(space).baseline.history[0].verdict is None
+    done = bless(space, "done:v2", force=True)
+    assert done.notices[0] == "the gate called it REGRESSION in its run"
+    assert [entry.verdict for entry in read_baseline(done.path).history] == ["REGRESSION", None]
+
+
+@pytest.mark.parametrize(("verdict", "refused"), [("PASS", False), ("INCONCLUSIVE", False), ("INCOMPLETE", True)])
+def test_only_what_was_refused_needs_force(space: Workspace, verdict: str, refused: bool) -> None:
+    change(space.root, "results/done/comparison.json", '"verdict": "REGRESSION"', f'"verdict": "{verdict}"')
+    if refused:
+        with pytest.raises(UserError, match=f"the gate called it {verdict} in its run"):
+            bless(space, "done:v2")
+    else:
+        assert bless(space, "done:v2").baseline.history[0].verdict == verdict
+
+
+def test_the_first_side_of_all_had_nothing_to_be_compared_with(space: Workspace) -> None:
+    change(space.root, "configs/small.yaml", "[v1, v2]", "[v1]")
+    assert gated_run(space, None, Path("results/first"), GateOptions()).verdict == "INCOMPLETE"
+    assert bless(space, "first:v1").baseline.history[0].verdict is None

@@ -43,6 +43,8 @@ def test_it_stands_where_the_looks_of_the_candidates_run_say(space: Workspace) -
     text = (space.root / "results/done/looks.json").read_text()
     looks = text.replace('"conversations": [', '"conversations": [\n"' + "f" * 64 + '",')
     write(space.root, "results/done/looks.json", looks)
+    sign(space.root / "results/done/looks.json")
+    looks = (space.root / "results/done/looks.json").read_text()
     found = compared(space)
     assert (found.look, found.alpha) == (2, 0.025)
     assert (space.root / "results/done/looks.json").read_text() == looks
@@ -91,3 +93,13 @@ def test_without_a_gate_there_is_no_verdict(space: Workspace) -> None:
     found = compared(space, gate=False)
     assert (found.verdict, found.reasons) == (None, ())
     assert found.regressed
+
+
+def test_two_folders_of_the_same_run_are_called_by_their_folders(space: Workspace) -> None:
+    gated_run(space, None, Path("results/again"), GateOptions(gate=False))
+    found = compared(space, "done:v1", "again:v1")
+    assert found.baseline is not None
+    assert (found.baseline.name, found.candidate.name) == ("results/done:v1", "results/again:v1")
+    same = compared(space, "done:v1", "./results/done:v2")
+    assert same.baseline is not None
+    assert (same.baseline.name, same.candidate.name) == ("v1", "v2")

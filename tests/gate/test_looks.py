@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.small_workspace import change
 
 from evalh.errors import BadInput
 from evalh.gate.looks import (
@@ -18,7 +19,7 @@ from evalh.gate.looks import (
     standing,
     write_looks,
 )
-from evalh.models import CaseSide, Cell, Comparison, CriticalFinding, SideInfo
+from evalh.models import CaseSide, Cell, Comparison, CriticalFinding, SideInfo, digest
 from evalh.regression.gate import Terms
 from evalh.regression.sides import Side
 
@@ -76,16 +77,27 @@ def test_a_look_is_noted_with_its_worse_cells_and_only_once() -> None:
 
 
 def test_the_pair_is_that_of_the_prompts_and_inputs_whatever_they_are_called() -> None:
-    key = pair_key(side(), side("v2", sha256="b" * 64), "persona")
-    assert pair_key(side("r_1:v1"), side("new", sha256="b" * 64), "persona") == key
+    key = pair_key(side(), side("v2", sha256="b" * 64))
+    assert pair_key(side("r_1:v1"), side("new", sha256="b" * 64)) == key
     others = [
-        pair_key(side(sha256="c" * 64), side("v2", sha256="b" * 64), "persona"),
-        pair_key(side(), side("v2", sha256="c" * 64), "persona"),
-        pair_key(side("v2", sha256="b" * 64), side(), "persona"),
-        pair_key(side(), side("v2", sha256="b" * 64), "plan"),
-        pair_key(side(), side("v2", sha256="b" * 64, golden_set="g"), "persona"),
+        pair_key(side(sha256="c" * 64), side("v2", sha256="b" * 64)),
+        pair_key(side(), side("v2", sha256="c" * 64)),
+        pair_key(side("v2", sha256="b" * 64), side()),
+        pair_key(side(), side("v2", sha256="b" * 64, golden_set="g")),
     ]
     assert len({key, *others}) == len(others) + 1
+
+
+def test_the_same_conversations_grouped_otherwise_are_another_look_that_knows_what_was_worse_overall() -> None:
+    looks = looked(("ab", (("*", "tone"), *WORSE)))
+    assert standing(looks, KEY, "ab", "plan") == Standing(2, frozenset([("*", "tone")]), False)
+    both = noted(looks, KEY, "ab", comparison().model_copy(update={"cohort_key": "plan"}))
+    assert [look.cohort_key for look in both.pairs[KEY]] == ["persona", "plan"]
+    assert [standing(both, KEY, "ab", key).look for key in ("persona", "plan", "region")] == [1, 2, 3]
+
+
+def test_cohorts_of_another_grouping_stay_as_all_conversations_when_theirs_were_replaced() -> None:
+    assert standing(looked(("ab", WORSE)), KEY, "cd", "plan") == Standing(2, frozenset([("*", "tone")]), True)
 
 
 def test_the_conversations_of_both_sides_count_in_any_order_of_cases() -> None:
@@ -114,8 +126,19 @@ def test_looks_that_cannot_be_read_are_never_taken_for_none(tmp_path: Path, held
 
 
 def test_a_field_of_a_later_minor_version_is_no_damage(tmp_path: Path) -> None:
-    (tmp_path / "looks.json").write_text('{"schema": "evalh.looks/1", "pairs": {}, "later": 1}')
+    held = {"schema": "evalh.looks/1", "pairs": {}, "later": 1}
+    (tmp_path / "looks.json").write_text(json.dumps({**held, "sha256": digest(held)}))
     assert read_looks(tmp_path) == Looks()
+
+
+@pytest.mark.parametrize(("old", "new"), [('"c"', '"d"'), ('"sha256"', '"sha257"'), ('"sha256": "', '"sha256": "0')])
+def test_looks_that_were_edited_are_one_sentence(tmp_path: Path, old: str, new: str) -> None:
+    write_looks(tmp_path, looked(("abc", WORSE)))
+    change(tmp_path, "looks.json", old, new)
+    with pytest.raises(
+        BadInput, match=r"looks\.json: its content is not what its sha256 says; it was edited; restore it"
+    ):
+        read_looks(tmp_path)
 
 
 BLOCKED = ("c-1", "eligibility", "suppressed")

@@ -10,9 +10,10 @@ from tests.repository import committed
 from tests.small_workspace import LONG, PROMPT, SHORT, change, record, write
 
 from evalh.errors import NotFound, UserError
+from evalh.gate.baseline import find_baseline
 from evalh.gate.blessing import bless_side
 from evalh.gate.plan import Plan, place_in, plan_of
-from evalh.gate.run import GatedRun, GateOptions, find_baseline, gated_plan, gated_run, write_comparisons
+from evalh.gate.run import GatedRun, GateOptions, gated_plan, gated_run, write_comparisons
 from evalh.models import Comparison, SideInfo, Verdict
 from evalh.workspace import Workspace
 
@@ -25,7 +26,7 @@ def plan(space: Workspace) -> Plan:
 
 
 def wanted(space: Workspace, baseline: str | None = None) -> Any:
-    return find_baseline(plan(space), GateOptions(baseline=baseline))
+    return find_baseline(plan(space), baseline)
 
 
 def given(**fields: Any) -> Comparison:
@@ -142,7 +143,7 @@ def test_what_decides_comes_from_the_other_configuration_and_the_rest_does_not(s
     planned = gated_plan(space, "small", GateOptions(gate_from="other"))
     config = planned.plan.config
     assert (config.gate.alpha, config.personas, config.evaluators) == (0.01, ("calm",), {"brevity": {"max_words": 99}})
-    assert (config.prompts.versions, config.seed, config.trials, config.name) == (("v1", "v2"), 0, 1, "small")
+    assert (config.prompts.versions, config.seed, config.trials, config.name) == (("v1", "v2"), 0, 3, "small")
     assert (config.reader.unsure_below, config.reader.encoder.kind) == (0.7, "none")
     assert planned.terms.settings_from == "other"
 

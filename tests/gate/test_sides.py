@@ -158,7 +158,7 @@ def test_what_only_one_side_knows_differs() -> None:
 
 
 def test_an_unknown_input_cannot_be_allowed_even_where_nothing_differs() -> None:
-    with pytest.raises(UserError, match=r"^--allow polices: there is no such input; it is one of golden_set, policies"):
+    with pytest.raises(UserError, match=r"^--allow polices: there is no such input; it is one of evaluators, "):
         check_comparable(BEFORE, BEFORE, ("polices",))
 
 

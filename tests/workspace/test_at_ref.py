@@ -10,7 +10,17 @@ from tests.small_workspace import RECORDING, change, small_workspace, write
 
 from evalh.errors import BadConfig, BadInput, NotFound, UserError
 from evalh.workspace import Workspace
-from evalh.workspace.at_ref import commit_of, config_at, file_at, prompt_at, recordings_at
+from evalh.workspace.at_ref import (
+    blobs_at,
+    commit_of,
+    config_at,
+    file_at,
+    gone_at,
+    is_unchanged,
+    place_of,
+    prompt_at,
+    recordings_at,
+)
 
 V1 = "configs/prompts/care/v1.md"
 RECORDED = "golden_sets/few/recordings/v1.jsonl"
@@ -231,6 +241,66 @@ def test_a_file_that_is_a_link_now_is_told_by_its_own_name(space: Workspace) -> 
     assert told(lambda: prompt_at(space, "care", "v3", "main")).startswith("git:main has no configs/prompts/care/v3.md")
 
 
+# --- what changed since ---
+
+
+@pytest.mark.parametrize("name", ["sha1", "sha256"])
+def test_a_file_is_unchanged_while_it_has_the_bytes_of_the_commit_but_for_line_ends(tmp_path: Path, name: str) -> None:
+    root, path = tmp_path / "space", tmp_path / "space/a.md"
+    write(root, "a.md", "one\ntwo\n")
+    git(root, "init", "--quiet", "--initial-branch=main", f"--object-format={name}")
+    at = commit(root)
+    found = {}
+    for raw in (b"one\ntwo\n", b"one\r\ntwo\r\n", b"one\ntwo", b"one\ntwo\n\n", b""):
+        path.write_bytes(raw)
+        found[raw] = is_unchanged(root, at, path)
+    assert list(found.values()) == [True, True, False, False, False]
+
+
+def test_what_git_is_told_to_overlook_is_not_overlooked(space: Workspace) -> None:
+    at = commit_of(space.root, "main")
+    git(space.root, "update-index", "--assume-unchanged", RECORDED)
+    write(space.root, ".git/info/attributes", "*.jsonl filter=same\n")
+    git(space.root, "config", "filter.same.clean", f"touch stolen; git cat-file blob {at}:{RECORDED}")
+    assert is_unchanged(space.root, at, space.root / RECORDED)
+    write(space.root, RECORDED, "other\n")
+    assert not is_unchanged(space.root, at, space.root / RECORDED)
+    assert not (space.root / "stolen").exists()
+    assert git(space.root, "diff", "--name-only", "--", RECORDED) == ""
+
+
+def test_a_link_a_missing_and_a_new_file_are_changed(space: Workspace) -> None:
+    (space.root / "link.md").symlink_to("configs/small.yaml")
+    at = commit(space.root)
+    write(space.root, "new.md", "")
+    (space.root / RECORDED).unlink()
+    assert not any(is_unchanged(space.root, at, space.root / name) for name in ("link.md", "new.md", RECORDED))
+    (space.root / V1).rename(space.root / "moved.md")
+    (space.root / V1).symlink_to(space.root / "moved.md")
+    assert not is_unchanged(space.root, at, space.root / V1)
+
+
+def test_the_files_of_a_folder_are_those_of_the_commit_and_never_a_pattern(space: Workspace) -> None:
+    at = commit_of(space.root, "main")
+    root = space.root.resolve()
+    write(space.root, "personas/new.yaml", "")
+    assert list(blobs_at(root, at, [root / "personas", root / "configs/policies/home@1.yaml"])) == [
+        root / "configs/policies/home@1.yaml", root / "personas/calm.yaml",
+    ]  # fmt: skip
+    assert blobs_at(root, at, [root / "*", root.parent / "elsewhere.md"]) == {}
+    assert blobs_at(root, at, []) == {}
+
+
+def test_a_linked_folder_does_not_lead_elsewhere_in_the_commit(space: Workspace, tmp_path: Path) -> None:
+    write(space.root, "easy/brevity.py", "")
+    at = commit(space.root)
+    (space.root / "evaluators").rename(tmp_path / "away")
+    (space.root / "evaluators").symlink_to("easy")
+    path = space.root / "evaluators/brevity.py"
+    assert place_of(space.root, path) == space.root.resolve() / "evaluators/brevity.py"
+    assert not is_unchanged(space.root, at, path)
+
+
 # --- prompts, recordings, configurations ---
 
 
@@ -299,6 +369,18 @@ def test_each_recording_that_cannot_be_used_comes_as_its_error(space: Workspace)
         "4: case: there is no case 'gone'",
         "5: the JSON stops in the middle (after column 11)",
     ]
+
+
+def test_recordings_of_cases_that_are_gone_can_be_left_out_and_counted(space: Workspace) -> None:
+    prompt, _ = prompt_at(space, "care", "v1", "main")
+    good = {**RECORDING, "prompt_sha256": prompt.sha256}
+    gone = {**good, "id": "r-2", "case": "gone"}
+    write(space.root, RECORDED, "".join(json.dumps(one) + "\n" for one in (gone, good)) + "{\n")
+    commit(space.root)
+    assert gone_at(space, "few", prompt, "main") == 1
+    first, second = recordings_at(space, "few", prompt, "main", leave_out=True)
+    assert not isinstance(first, BadInput)
+    assert (first[0].id, isinstance(second, BadInput)) == ("r-1", True)
 
 
 def test_an_empty_file_of_recordings_is_an_error_not_nothing(space: Workspace) -> None:

@@ -17,7 +17,7 @@ def bless(
     ] = None,
     note: Annotated[str, typer.Option(metavar="TEXT", help="Why, for those who read the history.")] = "",
     force: Annotated[
-        bool, typer.Option("--force", help="Although verdicts are missing, errored or mostly unsure.")
+        bool, typer.Option("--force", help="Although verdicts are missing or unsure, or the gate refused it.")
     ] = False,
 ) -> None:
     """Make a side the baseline of a run configuration.

@@ -18,12 +18,12 @@ GateFrom = Annotated[
     typer.Option(
         "--gate-from",
         metavar="FILE|git:REF",
-        help="Judge by the settings of this configuration: a pull request cannot loosen its own gate.",
+        help="Judge by this configuration, all but its prompts: so a pull request cannot loosen its own gate.",
     ),
 ]
 Allow = Annotated[
     list[str] | None,
-    typer.Option("--allow", metavar="INPUT", help="An input that may differ between the sides; may be repeated."),
+    typer.Option("--allow", metavar="INPUT", help="An input that may differ, such as golden_set; may be repeated."),
 ]
 Gate = Annotated[bool, typer.Option("--gate/--no-gate", help="Give a verdict, or only show the differences.")]
 Github = Annotated[bool, typer.Option("--github", help="Write GitHub's step summary, outputs and annotations.")]

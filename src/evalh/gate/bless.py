@@ -16,7 +16,14 @@ MIN_COVERAGE = 0.8
 
 
 def bless(
-    side: Side, *, config: str, old: BlessedBaseline | None, now: datetime, commit: str | None, note: str = ""
+    side: Side,
+    *,
+    config: str,
+    old: BlessedBaseline | None,
+    now: datetime,
+    commit: str | None,
+    note: str = "",
+    verdict: str | None = None,
 ) -> BlessedBaseline:
     """The side as the baseline of `config`, after `old`; the very `old` where it holds the same side already.
 
@@ -34,6 +41,7 @@ def bless(
         blessed_at=f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
         commit=commit,
         note=note,
+        verdict=verdict,
     )
     blessed = BlessedBaseline(
         config=config,
@@ -77,7 +85,7 @@ def problems(side: Side) -> list[str]:
     held = sum(case.trials for case in side.cases)
     lost = [sentence for name in _gating(side) for sentence in _lost(side, name, held)]
     cases = {case.case: case for case in side.cases}
-    total = sum((share_of(cases, cases, name, 0) for name in _gating(side)), Share(0, 0, 0))
+    total = sum((share_of(cases, cases, name, None) for name in _gating(side)), Share(0, 0, 0))
     if total.coverage < MIN_COVERAGE:
         lost.append(
             f"only {total.counted} of {total.asked} verdicts are sure enough to count, {MIN_COVERAGE:.0%} are needed"

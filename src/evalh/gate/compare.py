@@ -23,11 +23,20 @@ def compare_sides(
     encoder: Encoder | None = None,
 ) -> Comparison:
     """The comparison with its explanation. Raises UserError when more than the prompt differs and is not allowed to."""
-    allowed = check_comparable(baseline, candidate, allow)
+    allowed = (*terms.allowed, *check_comparable(baseline, candidate, allow))
+    if any(change.startswith("golden_set") for change in allowed):
+        baseline, candidate = _in_common(baseline, candidate), _in_common(candidate, baseline)
     comparison = compare(baseline, candidate, replace(terms, allowed=allowed), gate=gate)
     hunks = _hunks(baseline, candidate)
     groups = explain(comparison, baseline, candidate)
     return comparison.model_copy(update={"groups": nearest_hunk(groups, hunks, encoder), "prompt_diff": hunks})
+
+
+def _in_common(side: Side, other: Side) -> Side:
+    """The side without the cases that the other lacks: with other golden sets they are no loss of either."""
+    names = {case.case for case in other.cases}
+    cases = tuple(case for case in side.cases if case.case in names)
+    return replace(side, cases=cases, info=side.info.model_copy(update={"planned": 0, "cases": len(cases)}))
 
 
 def _hunks(baseline: Side, candidate: Side) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from evalh.runner.finish import MANIFEST
 from evalh.text.untrusted import explain
 from evalh.workspace import Workspace
 from evalh.workspace.at_ref import config_at
+from evalh.workspace.find import shown
 
 GIT = "git:"
 
@@ -39,12 +40,13 @@ def compare_finished(space: Workspace, baseline: str, candidate: str, options: F
     old, new = find_run(space, baseline), find_run(space, candidate)
     apart = old[0].manifest.run_id != new[0].manifest.run_id
     before, after = (_side(space, *found, named=apart) for found in (old, new))
+    if not apart and old[0].out_dir.resolve() != new[0].out_dir.resolve():
+        before, after = _by_folder(before, old[0]), _by_folder(after, new[0])
     manifest = new[0].manifest
     settings, settings_from = _settings(space, manifest, new[0].out_dir, options)
     terms = Terms(settings, cohort_key=options.cohort or manifest.cohort, settings_from=settings_from)
-    stands = standing(
-        read_looks(new[0].out_dir), pair_key(before, after, terms.cohort_key), conversations_of(before, after)
-    )
+    looks, held = read_looks(new[0].out_dir), conversations_of(before, after)
+    stands = standing(looks, pair_key(before, after), held, terms.cohort_key)
     terms = stands.of(terms)
     _check_cohort(terms.cohort_key, before, after)
     return compare_sides(
@@ -55,6 +57,12 @@ def compare_finished(space: Workspace, baseline: str, candidate: str, options: F
 def _side(space: Workspace, result: RunResult, version: str | None, *, named: bool) -> Side:
     side = run_side(result, version, named=named)
     return replace(side, prompt=prompt_of(space, result.manifest, side))
+
+
+def _by_folder(side: Side, result: RunResult) -> Side:
+    """The side called by its folder: two runs of the same inputs have the same id."""
+    parts = filter(None, (shown(result.out_dir), side.info.prompt_version))
+    return replace(side, info=side.info.model_copy(update={"name": ":".join(parts)}))
 
 
 def prompt_of(space: Workspace, manifest: Manifest, side: Side) -> str | None:

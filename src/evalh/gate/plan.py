@@ -25,6 +25,7 @@ from evalh.models import (
     digest,
 )
 from evalh.reader.local import LocalReader
+from evalh.regression.sides import Side
 from evalh.runner import EvaluatorInUse, RunFiles, RunInputs, Source
 from evalh.store import atomic
 from evalh.workspace import LoadedConfig, Workspace, in_force
@@ -56,6 +57,25 @@ class AtRef:
     ref: str
     source: str
     """Its file."""
+    leave_out: bool = False
+    """Whether its recordings of cases that are gone are left out."""
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What the candidates are compared with: versions of the same run, or one side from elsewhere.
+
+    `pairs`: the version of each candidate's baseline. `notice`: what a user should know of the choice. `allowed`: what
+    changed since the baseline and was allowed to, a phrase each.
+    """
+
+    pairs: Mapping[str, str | None]
+    side: Side | None = None
+    at_ref: Mapping[str, AtRef] | None = None
+    extra: Mapping[str, Prompt] | None = None
+    named: str | None = None
+    notice: str = ""
+    allowed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,7 +125,7 @@ def plan_of(space: Workspace, loaded: LoadedConfig) -> Plan:
         loaded,
         golden,
         cases,
-        space.policies(_policy_of(loaded, golden)),
+        space.policies(policy_of(loaded, golden)),
         prompts,
         _personas(space, config, cases),
         space.scorecard(config.scorecard) if config.scorecard is not None else None,
@@ -114,7 +134,8 @@ def plan_of(space: Workspace, loaded: LoadedConfig) -> Plan:
     return plan
 
 
-def _policy_of(loaded: LoadedConfig, golden: GoldenSet) -> str:
+def policy_of(loaded: LoadedConfig, golden: GoldenSet) -> str:
+    """The policy's id, or the path of one of its files."""
     named = loaded.config.policy
     if named is None:
         return golden.info.policy
@@ -179,7 +200,7 @@ def _recorded(plan: Plan, skip_bad: bool) -> Iterator[Source | RejectedInput]:
 def _recordings(plan: Plan, version: str) -> Iterator[tuple[Conversation, str] | BadInput]:
     older = plan.at_ref.get(version)
     if older is not None:
-        return recordings_at(plan.space, plan.config.golden_set, older.prompt, older.ref)
+        return recordings_at(plan.space, plan.config.golden_set, older.prompt, older.ref, leave_out=older.leave_out)
     return plan.space.read_recordings(plan.config.golden_set, version)
 
 

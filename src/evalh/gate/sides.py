@@ -14,6 +14,8 @@ from evalh.workspace import Workspace
 
 NOT_COMPARED = ("baseline", "cohort", "source")
 """Inputs of a run that may differ between two sides: they name what is compared, or are what differs."""
+SINCE_REF = ("golden_set", "policies", "evaluators", "personas", "scorecard")
+"""What may be allowed to differ from a git ref, whether or not this run has it."""
 
 
 def gate_inputs(manifest: Manifest) -> dict[str, Json]:
@@ -103,6 +105,7 @@ def run_side(result: RunResult, version: str | None, *, named: bool = False, pro
             prompt_version=version,
             prompt_sha256=info.sha256 if info is not None else None,
             planned=manifest.cases,
+            planned_trials=manifest.trials if manifest.cases else 0,
         ),
         _rows(result, version),
         inputs=gate_inputs(manifest),
@@ -144,11 +147,11 @@ def check_comparable(baseline: Side, candidate: Side, allow: tuple[str, ...]) ->
     """
     names = list(dict.fromkeys([*baseline.inputs, *candidate.inputs]))
     differing = [name for name in names if baseline.inputs.get(name) != candidate.inputs.get(name)]
-    known = {part for name in names for part in (name, _kind(name))}
+    known = {*SINCE_REF, *(part for name in names for part in (name, _kind(name)))}
     for name in allow:
         if name not in known:
             raise UserError(
-                f"--allow {name}: there is no such input; it is one of {', '.join(sorted(set(map(_kind, names))))}"
+                f"--allow {name}: there is no such input; it is one of {', '.join(sorted(set(map(_kind, known))))}"
             )
     refused = [name for name in differing if name not in allow and _kind(name) not in allow]
     if refused:

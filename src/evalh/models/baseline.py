@@ -54,6 +54,8 @@ class BaselineEntry(OpenModel):
     """UTC, as 2026-10-31T12:00:00Z."""
     commit: str | None = None
     note: str = ""
+    verdict: str | None = None
+    """What the gate said of it in its run; None where it was compared with nothing."""
 
 
 class BlessedBaseline(OpenModel):

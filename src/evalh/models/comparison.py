@@ -138,7 +138,7 @@ class Cell(OpenModel):
     """... a drop as clear in any cell of the family that is not clearer."""
     low: float | None = None
     high: float | None = None
-    """Simultaneous bounds of `delta`: the drop is at least `-high`, at most `-low`, each 1 - alpha sure for all cells."""
+    """Bounds of `delta`: the drop is at least `-high`, at most `-low`, each 1 - alpha sure for all cells at once."""
     regressed: bool = False
     detectable: float | None = None
     """The smallest drop that would have been found 4 times in 5."""

@@ -5,15 +5,16 @@ What it leaves to others: what is done with them.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from evalh.errors import BadInput, NotFound, UserError
-from evalh.importers import open_lines
+from evalh.importers import Imported, Rejected, open_lines
 from evalh.models import Conversation, Prompt, RunConfig
 from evalh.text.untrusted import mib, shorten
 from evalh.text.yaml import MAX_YAML_BYTES, as_text, load_yaml, validate
@@ -94,6 +95,58 @@ def file_at(root: Path, commit: str, path: Path, *, max_bytes: int = MAX_FILE_BY
     return content
 
 
+# --- what changed since ---
+
+
+def place_of(root: Path, path: Path) -> Path:
+    """Where the file is by its name in the workspace, though that be a link."""
+    try:
+        return Path(os.path.normpath(root.resolve() / path.relative_to(root)))
+    except ValueError:
+        return path.parent.resolve() / path.name
+
+
+def blobs_at(root: Path, commit: str, places: Sequence[Path]) -> dict[Path, str]:
+    """The git digest of each file at or below `places` (see `place_of`) at the commit; "" for what is no plain file.
+
+    Places outside of the repository are left out.
+    """
+    top = _top(root)
+    inside = [place.relative_to(top).as_posix() for place in places if place.is_relative_to(top)]
+    if not inside:
+        return {}
+    listed = _need(root, "--literal-pathspecs", "ls-tree", "-r", "-z", "--full-tree", commit, "--", *inside)
+    found: dict[Path, str] = {}
+    for entry in filter(None, listed.split(b"\0")):
+        head, _, name = entry.partition(b"\t")
+        mode, _, blob = head.decode("ascii").split()
+        found[top / os.fsdecode(name)] = blob if mode in _FILES else ""
+    return found
+
+
+def has_blob(path: Path, blob: str) -> bool:
+    """Whether the file at `path` has that git digest, as it is or with the line ends of the commit; a link never."""
+    if path.is_symlink():
+        return False
+    try:
+        raw = path.read_bytes()
+    except OSError:
+        return False
+    return blob in {_digest(raw, blob), _digest(raw.replace(b"\r\n", b"\n"), blob)}
+
+
+def is_unchanged(root: Path, commit: str, path: Path) -> bool:
+    """Whether the file has the content that it has at the commit."""
+    place = place_of(root, path)
+    blob = blobs_at(root, commit, [place]).get(place)
+    return blob is not None and has_blob(place, blob)
+
+
+def _digest(raw: bytes, like: str) -> str:
+    name = "sha1" if len(like) == 40 else "sha256"
+    return hashlib.new(name, b"blob %d\0" % len(raw) + raw, usedforsecurity=False).hexdigest()
+
+
 # --- what a workspace has ---
 
 
@@ -109,16 +162,38 @@ def prompt_at(space: Workspace, agent: str, version: str, ref: str) -> tuple[Pro
 
 
 def recordings_at(
-    space: Workspace, set_id: str, prompt: Prompt, ref: str
+    space: Workspace, set_id: str, prompt: Prompt, ref: str, *, leave_out: bool = False
 ) -> Iterator[tuple[Conversation, str] | BadInput]:
     """The recordings of a prompt as their file is at `ref`, with their places; one that does not fit as its error.
 
-    The cases are those of the working tree, as for the side it is compared with.
+    The cases are those of the working tree, as for the side it is compared with. `leave_out`: recordings of cases that
+    are gone are no error, they are left out.
     """
+    found, items = _recorded(space, set_id, prompt, ref)
+    return fitting((item for item in items if not (leave_out and _is_gone(item, found))), found, prompt)
+
+
+def gone_at(space: Workspace, set_id: str, prompt: Prompt, ref: str) -> int:
+    """How many recordings of the prompt at `ref` are of cases that are gone."""
+    found, items = _recorded(space, set_id, prompt, ref)
+    return sum(_is_gone(item, found) for item in items)
+
+
+def _recorded(
+    space: Workspace, set_id: str, prompt: Prompt, ref: str
+) -> tuple[FoundSet, Iterator[Imported | Rejected]]:
     found = space.found_set(set_id)
     path = found.recordings_file(prompt.version)
     raw = _wanted(space, path, ref, _recorded_remedy(found, prompt.version), MAX_FILE_BYTES)
-    return fitting(open_lines(raw, _label(ref, path)), found, prompt)
+    return found, iter(open_lines(raw, _label(ref, path)))
+
+
+def _is_gone(item: Imported | Rejected, found: FoundSet) -> bool:
+    return (
+        not isinstance(item, Rejected)
+        and item.conversation.case is not None
+        and item.conversation.case not in found.by_id
+    )
 
 
 def config_at(space: Workspace, config_path: Path, ref: str) -> RunConfig:
