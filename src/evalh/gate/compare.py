@@ -7,6 +7,7 @@ from dataclasses import replace
 from evalh.encoder import Encoder
 from evalh.gate.sides import check_comparable
 from evalh.models import Comparison
+from evalh.models.comparison import WORST_FIRST
 from evalh.regression.explain import explain
 from evalh.regression.gate import Terms, compare
 from evalh.regression.hunks import nearest_hunk, prompt_diff
@@ -47,10 +48,9 @@ def _hunks(baseline: Side, candidate: Side) -> tuple[str, ...]:
 
 EXIT_CODES = {None: 0, "PASS": 0, "REGRESSION": 1, "INCOMPLETE": 3, "INCONCLUSIVE": 3}
 """The exit status of each verdict; None where no gate was asked for."""
-_WORST = ("REGRESSION", "INCOMPLETE", "INCONCLUSIVE", "PASS")
 
 
 def worst_of(comparisons: tuple[Comparison, ...]) -> Comparison | None:
     """The comparison that decides: of several the first of the worst verdict."""
     judged = [one for one in comparisons if one.verdict is not None]
-    return min(judged, key=lambda one: _WORST.index(one.verdict or "PASS"), default=None)
+    return min(judged, key=lambda one: WORST_FIRST.index(one.verdict or "PASS"), default=None)

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from evalh.encoder import load_encoder
 from evalh.errors import BadInput, NotFound, UserError
+from evalh.gate.baseline import GIT
 from evalh.gate.compare import compare_sides
 from evalh.gate.looks import conversations_of, pair_key, read_looks, standing
 from evalh.gate.sides import find_run, run_side
@@ -21,8 +22,6 @@ from evalh.text.untrusted import explain
 from evalh.workspace import Workspace
 from evalh.workspace.at_ref import config_at
 from evalh.workspace.find import shown
-
-GIT = "git:"
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ from evalh.models.score import Evidence
 from evalh.models.vocabulary import Severity
 
 Verdict = Literal["PASS", "REGRESSION", "INCOMPLETE", "INCONCLUSIVE"]
+WORST_FIRST: tuple[Verdict, ...] = ("REGRESSION", "INCOMPLETE", "INCONCLUSIVE", "PASS")
+"""Of several verdicts the first of these decides."""
 ReasonKind = Literal[
     "regression", "critical", "no_baseline", "no_pairs", "nothing_testable", "quorum", "coverage", "bounds",
     "asymmetry", "noninferiority", "earlier_look",

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from evalh.models import CaseSide, Comparison, ScoreRow
-from evalh.models.comparison import ALL, COMPOSITE, NO_COHORT
+from evalh.models.comparison import ALL, COMPOSITE
 from evalh.regression.sides import Side
+from evalh.stats.summary import cohort_of
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,7 @@ class Asked:
 
     def cohort(self, case: str) -> str:
         """The case's value of the cohort key."""
-        held = self.after[case]
-        value = held.persona if self.cohort_key == "persona" else held.facets.get(self.cohort_key)
-        return value if value and value != ALL else NO_COHORT
+        return cohort_of(self.after[case], self.cohort_key)
 
     def fall(self, case: str, evaluator: str) -> float:
         """By how much the case's mean got worse; 0 where it does not count on both sides."""

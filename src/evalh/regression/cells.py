@@ -9,11 +9,11 @@ from functools import cached_property
 import numpy as np
 
 from evalh.models import CaseSide, CaseTrials, EvaluatorInfo, SideCell, StateCounts
-from evalh.models.comparison import ALL, COMPOSITE, NO_COHORT
+from evalh.models.comparison import ALL, COMPOSITE
 from evalh.regression.sides import Side
 from evalh.stats.flips import Floats, Ints, Paired
 from evalh.stats.rates import wilson
-from evalh.stats.summary import mean
+from evalh.stats.summary import cohort_of, mean
 
 NOTHING = CaseTrials()
 Filled = Callable[[CaseTrials, EvaluatorInfo | None], float | None]
@@ -44,7 +44,7 @@ class Pairs:
     @cached_property
     def cohort_of(self) -> dict[str, str]:
         """The cohort of every case of either side; the candidate's word counts where they differ."""
-        return {name: _cohort(case, self.cohort_key) for name, case in sorted({**self.before, **self.after}.items())}
+        return {name: cohort_of(case, self.cohort_key) for name, case in sorted({**self.before, **self.after}.items())}
 
     @cached_property
     def cohorts(self) -> list[str]:
@@ -99,6 +99,11 @@ class Pairs:
         differences = self.values(self.after, cases, after) - self.values(self.before, cases, before)
         return Paired(differences, self.cohort_numbers(cases), self._families(cases), self._shares)
 
+    @cached_property
+    def whole(self) -> Paired:
+        """The differences of the cases that both sides have."""
+        return self.paired()
+
     def cohort_numbers(self, cases: Sequence[str]) -> Ints:
         """The number of each case's cohort."""
         numbers = {cohort: number for number, cohort in enumerate(self.cohorts)}
@@ -139,11 +144,6 @@ class Pairs:
         info = self.infos.get(name)
         scale = info.scale if info is not None else (0.0, 1.0)
         return scale[1] - scale[0] if scale is not None else 1.0
-
-
-def _cohort(case: CaseSide, key: str) -> str:
-    value = case.persona if key == "persona" else case.facets.get(key)
-    return value if value and value != ALL else NO_COHORT
 
 
 def is_lower_better(info: EvaluatorInfo | None) -> bool:

@@ -139,11 +139,10 @@ class _Comparing:
 
     @cached_property
     def test(self) -> FlipTest:
-        return self._tested(None, None)
+        return self._flipped(self.pairs.whole, self._alphas())
 
-    def _tested(self, before: Filled | None, after: Filled | None, cases: Sequence[str] | None = None) -> FlipTest:
-        paired = self.pairs.paired(cases, before, after)
-        return self._flipped(paired, self._alphas())
+    def _tested(self, before: Filled, after: Filled, cases: Sequence[str]) -> FlipTest:
+        return self._flipped(self.pairs.paired(cases, before, after), self._alphas())
 
     def _flipped(self, paired: flips.Paired, shares: Sequence[flips.Share]) -> FlipTest:
         return sign_flip_test(
@@ -265,7 +264,7 @@ class _Comparing:
             return np.full(self.test.t.shape, np.nan)
         values, trials = self.pairs.losable()
         widths = np.array([self.pairs.width(name) for name in self.pairs.names])
-        paired, losable = self.pairs.paired(), Losable(values, trials, widths)
+        paired, losable = self.pairs.whole, Losable(values, trials, widths)
         return detectable(paired, self.test, losable, min_drop=self._least_drops(), seed=self.seed)
 
     def _cell(self, row: int, column: int) -> Cell:
@@ -313,7 +312,7 @@ class _Comparing:
 
     def _held(self, row: int, column: int) -> str:
         pairs = int(self.test.pairs[row, column])
-        families = int(self.pairs.paired().independent[row, column])
+        families = int(self.pairs.whole.independent[row, column])
         told = f"{pairs} {'case' if pairs == 1 else 'cases'}"
         return f"{told} of {families} {'family' if families == 1 else 'families'}" if families < pairs else told
 
@@ -329,7 +328,7 @@ class _Comparing:
 
     @cached_property
     def _weights(self) -> Floats:
-        return self.pairs.paired().weights
+        return self.pairs.whole.weights
 
     # --- the verdict ---
 
@@ -471,7 +470,7 @@ class _Comparing:
         if margin is None:
             return
         shares = [flips.Share(range(len(self.pairs.names)), self.terms.alpha, overall=True)]
-        test = self._flipped(self.pairs.paired(), shares)
+        test = self._flipped(self.pairs.whole, shares)
         # Where no case differs there is no critical t and nothing was lost.
         lows = np.where(test.tested[-1] & np.isnan(test.critical), test.mean[-1], test.low[-1])
         for column, name in enumerate(self.pairs.names):
@@ -566,7 +565,7 @@ def _exploratory(tested: Pairs) -> Iterator[Cell]:
 def _untested(pairs: Pairs, *, overall: bool) -> Iterator[Cell]:
     if not pairs.names or not pairs.cases:
         return
-    paired = pairs.paired()
+    paired = pairs.whole
     rows = [*([len(pairs.cohorts)] if overall else []), *range(len(pairs.cohorts))]
     for row in rows:
         for column, name in enumerate(pairs.names):

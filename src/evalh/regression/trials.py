@@ -48,7 +48,7 @@ class Pool:
     @cached_property
     def paired(self) -> Paired:
         """The cases' cohorts and families; its differences mean nothing."""
-        return self.pairs.paired()
+        return self.pairs.whole
 
     @cached_property
     def sizes(self) -> Ints:

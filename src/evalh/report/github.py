@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from evalh.models.comparison import Cell, Comparison
+from evalh.models.comparison import WORST_FIRST, Cell, Comparison
 from evalh.report import critical, words
 from evalh.report.markdown import markdown
 from evalh.report.markup import shorten
@@ -20,7 +20,6 @@ MOST = 10
 MAX_NAMES = 20
 MAX_MESSAGE = 1000
 
-_WORST_FIRST = ("REGRESSION", "INCOMPLETE", "INCONCLUSIVE", "PASS")
 _HUNK_START = re.compile(r"@@ -\d+(?:,\d+)? \+(\d+)")
 
 
@@ -71,7 +70,7 @@ def step_summary(comparisons: Sequence[Comparison], held: int = 0, *, name: str 
 def worst_verdict(comparisons: Sequence[Comparison]) -> str:
     """The verdict that decides: REGRESSION before INCOMPLETE, INCONCLUSIVE and PASS; NO_GATE where there is none."""
     found = {comparison.verdict for comparison in comparisons}
-    return next((verdict for verdict in _WORST_FIRST if verdict in found), words.NO_GATE)
+    return next((verdict for verdict in WORST_FIRST if verdict in found), words.NO_GATE)
 
 
 # --- annotations ---

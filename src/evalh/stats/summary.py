@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from evalh.models import Aggregate, ConversationRow, EvaluatorInfo, Rolled, StateCounts
+from evalh.models import Aggregate, CaseSide, ConversationRow, EvaluatorInfo, Rolled, StateCounts
 from evalh.models.comparison import ALL, NO_COHORT
 from evalh.stats.rates import wilson
 
 
-def cohort_of(row: ConversationRow, key: str) -> str:
-    """The conversation's value of `key`: its persona, or the facet of that name."""
+def cohort_of(row: ConversationRow | CaseSide, key: str) -> str:
+    """The value of `key` that a conversation or a case has: its persona, or the facet of that name."""
     value = row.persona if key == "persona" else row.facets.get(key)
     return value if value and value != ALL else NO_COHORT
 
