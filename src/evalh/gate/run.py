@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from evalh.encoder import Encoder
@@ -198,6 +199,7 @@ def _deciding(space: Workspace, loaded: LoadedConfig, source: str) -> Found[RunC
 def _comparisons(
     gated: GatedPlan, result: RunResult, options: GateOptions, encoder: Encoder | None
 ) -> Iterator[Comparison]:
+    @cache
     def side(version: str) -> Side:
         return run_side(result, version, prompt=gated.plan.prompt_source(version))
 
