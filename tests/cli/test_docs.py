@@ -5,7 +5,7 @@ import pytest
 from tests.cli.conftest import Evalh
 
 DOCS = Path(__file__).parents[2] / "docs" / "cli.md"
-COMMANDS = ("init", "validate", "run", "compare", "bless", "power", "score", "facts", "list", "schema")
+COMMANDS = ("init", "validate", "run", "compare", "bless", "power", "calibrate", "score", "facts", "list", "schema")
 HEAD = """\
 # The command line
 

@@ -28,6 +28,7 @@ from evalh.models import (
     Reading,
     ScoreRow,
 )
+from evalh.models.agreement import Agreement
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -43,7 +44,11 @@ ROWS: tuple[tuple[str, type[BaseModel]], ...] = (
 """What a row is, by the first key that it has."""
 CI = {"jobs", "repos", "prompt-gate"}
 """What only files of CI have, which test_ci_files.py checks."""
-FILES: dict[str, type[BaseModel]] = {"evalh.manifest/1": Manifest, "evalh.comparison/1": Comparison}
+FILES: dict[str, type[BaseModel]] = {
+    "evalh.manifest/1": Manifest,
+    "evalh.comparison/1": Comparison,
+    "evalh.agreement/1": Agreement,
+}
 
 
 ENDS = re.compile(r"# exit status (\d+)")

@@ -81,16 +81,28 @@ def test_one_mistake_is_one_sentence(root: Path, file: str, old: str, new: str, 
     [
         ('"case": "c-9", "prompt_version": "v1"', "case: there is no case 'c-9'; did you mean 'c-1'?"),
         ('"case": "c-1", "prompt_version": "v7"',
-         "prompt_version: there is no recording of 'c-1' by 'v7', trial 0; record it or remove the label"),
+         "prompt_version: there is no recording by 'v7', and 1 label is of it; record it or remove its labels"),
+        ('"case": "c-1", "prompt_version": "v1", "trial": 1',
+         "prompt_version: there is no recording of 'c-1' by 'v1', trial 1; record it or remove the label"),
         ('"case": "c-1", "prompt_version": "v1", "turn": 4',
          "turn: the recording has no turn 4, its last is 3; correct the turn"),
-        ('"case": "c-1", "prompt_version": "v1", "offer": "FIBRE-500"',
+        ('"case": "c-1", "prompt_version": "v1"', "turn: is missing, and 'mood' is labelled of a turn; give the turn"),
+        ('"case": "c-1", "prompt_version": "v1", "turn": 2',
+         "turn: turn 2 is of role 'agent', and 'calm' (mood) is labelled of what the customer says; correct the turn"),
+        ('"case": "c-1", "prompt_version": "v1", "turn": 1, "offer": "FIBRE-500"',
          "offer: the policy 'home' has no offer 'FIBRE-500'; did you mean 'FIBER-500'?"),
     ],
 )  # fmt: skip
 def test_labels_point_at_what_is_there(root: Path, label: str, sentence: str) -> None:
     write(root, "golden_sets/few/labels.jsonl", f'{{{label}, "construct": "mood", "label": "calm"}}\n')
     assert said(root) == [f"golden_sets/few/labels.jsonl:1: {sentence}"]
+
+
+def test_a_version_without_a_recording_is_told_once_for_all_its_labels(root: Path) -> None:
+    label = '{"case": "c-1", "prompt_version": "v7", "turn": 3, "construct": "mood", "label": "calm"}\n'
+    write(root, "golden_sets/few/labels.jsonl", label * 40)
+    (sentence,) = said(root)
+    assert "labels.jsonl:1: prompt_version: there is no recording by 'v7', and 40 labels are of it; record" in sentence
 
 
 def test_a_good_label_is_no_problem(root: Path) -> None:

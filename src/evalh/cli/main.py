@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 import typer
 
 from evalh.cli.bless import bless
+from evalh.cli.calibrate import calibrate
 from evalh.cli.compare import compare
 from evalh.cli.facts import facts
 from evalh.cli.init import init
@@ -58,6 +59,7 @@ for _name, _command in (
     ("compare", compare),
     ("bless", bless),
     ("power", power),
+    ("calibrate", calibrate),
     ("score", score),
     ("facts", facts),
     ("list", list_),

@@ -54,6 +54,7 @@ def run(  # noqa: PLR0913, PLR0917 - an argument for each option
     1 when something did, and with 3 when too little could be judged to tell. A run that was interrupted goes on where
     it stopped.
     """
+    from evalh.agreement.store import kept, known_for
     from evalh.cli.gated import leave, tell_github
     from evalh.cli.inputs import encoder_config, refuse_nothing, tell_rejected
     from evalh.cli.progress import progress_bar
@@ -76,6 +77,7 @@ def run(  # noqa: PLR0913, PLR0917 - an argument for each option
     )
     space = _space(Workspace.of_config(config))
     planned = gated_plan(space, config, options)
+    calibrated = kept(space)
     for notice in [*space.notices(), *filter(None, [planned.baseline.notice])]:
         warn(notice)
     with progress_bar(planned.plan.conversations) as progress:
@@ -83,9 +85,10 @@ def run(  # noqa: PLR0913, PLR0917 - an argument for each option
     rejected = gated.result.manifest.rejected
     refuse_nothing(gated.result.manifest.conversations)
     name = planned.plan.config.name
+    known = known_for(space, calibrated, gated.result.manifest)
     if gated.comparisons:
-        write_reports(gated.result.out_dir, gated.comparisons, name=name)
-    render_run(gated.result, console(), comparisons=gated.comparisons, full=full)
+        write_reports(gated.result.out_dir, gated.comparisons, name=name, known=known)
+    render_run(gated.result, console(), comparisons=gated.comparisons, known=known, full=full)
     tell_rejected([f"{one.place}: {one.problem}" for one in rejected])
     if github:
         tell_github(gated.comparisons, name=name, exit_code=gated.exit_code, prompts=planned.plan.prompt_paths())

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from evalh.agreement.store import Known
     from evalh.runner import RunResult
 
 
@@ -46,6 +49,7 @@ def score(  # noqa: PLR0913, PLR0917 - an argument for each option
 
     Prints what was found in each conversation, and a summary.
     """
+    from evalh.agreement.store import kept, known_for
     from evalh.cli.assemble import score_inputs
     from evalh.cli.inputs import Source, day, encoder_config, reading_cache, refuse_nothing, results_in, tell_rejected
     from evalh.cli.progress import progress_bar
@@ -63,15 +67,16 @@ def score(  # noqa: PLR0913, PLR0917 - an argument for each option
         as_of=day(as_of),
         limit=limit,
     )
+    calibrated = kept(space)
     with results_in(out) as folder:
         with reading_cache(no_cache) as cache, progress_bar(None) as progress:
             result = run_all(inputs, folder, cache=cache, progress=progress)
-        _print(result, as_json, kept=out is not None)
+        _print(result, known_for(space, calibrated, result.manifest), as_json, kept=out is not None)
     tell_rejected([f"{one.place}: {one.problem}" for one in result.manifest.rejected])
     refuse_nothing(result.manifest.conversations)
 
 
-def _print(result: RunResult, as_json: bool, kept: bool) -> None:
+def _print(result: RunResult, known: Sequence[Known], as_json: bool, kept: bool) -> None:
     from evalh.cli.show import console, say_raw
     from evalh.store.atomic import line
 
@@ -79,10 +84,13 @@ def _print(result: RunResult, as_json: bool, kept: bool) -> None:
         for row in result.rows():
             say_raw(line(row).decode("ascii"))
         return
+    from evalh.report.agreement import render_known
     from evalh.report.terminal import render_means, render_score
 
     screen = console()
     render_score(result, screen, limit=None, kept=kept)
+    screen.print()
     if result.manifest.conversations > 1:
-        screen.print()
-        render_means(result, screen)
+        render_means(result, screen, known=known)
+    else:
+        render_known(known, screen)

@@ -21,20 +21,29 @@ def validate(
 ) -> None:
     """Say everything that is wrong in a workspace or a file.
 
-    A file may be a policy, prompt, persona, scorecard, run configuration, evaluator or transcripts.
+    A file may be a policy, prompt, persona, scorecard, run configuration, evaluator, transcripts or a calibration.
     """
+    from evalh.agreement.store import problems
     from evalh.cli.show import say
     from evalh.workspace.files import raise_all
-    from evalh.workspace.one_file import check_file
 
     if path is not None and not path.is_dir():
-        say(f"ok: {check_file(path)}")
+        say(f"ok: {_file(path)}")
         return
     space = _workspace(path)
-    raise_all(space.problems())
+    raise_all([*space.problems(), *problems(space)])
     for notice in space.notices():
         say(notice)
     say("ok: " + ", ".join(f"{count} {name if count == 1 else plural}" for count, name, plural in space.counts()))
+
+
+def _file(path: Path) -> str:
+    from evalh.agreement.store import FOLDER, read_agreement
+    from evalh.workspace.one_file import check_file
+
+    if path.suffix == ".json" and path.resolve().parent.name == FOLDER:
+        return f"calibration with {read_agreement(path).golden_set.id!r}"
+    return check_file(path)
 
 
 def _workspace(path: Path | None) -> Workspace:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from evalh.agreement.store import Known
 from evalh.errors import UserError
 from evalh.models.comparison import Comparison
 from evalh.report.junit import junit
@@ -18,14 +19,20 @@ METRICS = "metrics.txt"
 
 
 def write_reports(
-    folder: Path, comparisons: Sequence[Comparison], *, name: str = "evalh", limit: int = LIMIT
+    folder: Path,
+    comparisons: Sequence[Comparison],
+    *,
+    name: str = "evalh",
+    limit: int = LIMIT,
+    known: Sequence[Known] = (),
 ) -> list[Path]:
     """Write `report.md`, `junit.xml` and `metrics.txt` into `folder`; their paths, in this order.
 
-    `name` marks the report, so that a comment is found again. Raises UserError when the folder cannot be written.
+    `name` marks the report, so that a comment is found again; `known` is as in `markdown`. Raises UserError when the
+    folder cannot be written.
     """
     texts = {
-        REPORT: markdown(comparisons, name=name, limit=limit),
+        REPORT: markdown(comparisons, name=name, limit=limit, known=known),
         JUNIT: junit(comparisons),
         METRICS: metrics(comparisons),
     }

@@ -10,8 +10,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from evalh.agreement.store import Known
 from evalh.models.comparison import ALL, Cell, Comparison, Flipped, Group, Quoted
 from evalh.report import critical, words
+from evalh.report.agreement import known_words, nothing_known
 from evalh.report.markup import fenced, inline, name, quote
 
 LIMIT = 60_000
@@ -63,6 +65,7 @@ _ALL = _columns(
 _UNTESTED = _columns("why, cohort, evaluator, from, to, change, cases", 4)
 _SHIFTS = _columns("where, conversations, from, to", 2)
 _STABLE = _columns("evaluator, all trials passed: baseline, candidate, trials agree: baseline, candidate", 4)
+_KNOWN = _columns("evaluator, agreement with labels", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +83,18 @@ class _Section:
         return "".join(f"{part}\n" for part in (self.head, *self.rows[:rows], self.tail) if part) + "\n"
 
 
-def markdown(comparisons: Sequence[Comparison], *, name: str = "evalh", limit: int = LIMIT) -> str:
+def markdown(
+    comparisons: Sequence[Comparison], *, name: str = "evalh", limit: int = LIMIT, known: Sequence[Known] = ()
+) -> str:
     """The report of `comparisons`, at most `limit` bytes of UTF-8; the worst is kept, a line tells what was left out.
 
-    Its first line is a comment that nobody sees, with `name`: by it the comment is found again to be replaced.
+    `known`: how far each evaluator agrees with labels; it is told where anything is known. Its first line is a comment
+    that nobody sees, with `name`: by it the comment is found again to be replaced.
     """
     sections = [section for comparison in comparisons for section in _sections(comparison)]
+    if sections and not nothing_known(known):
+        rows = [_row(inline(one.evaluator), inline(known_words(one))) for one in known]
+        sections += _folded("Agreement of the evaluators with labels", _KNOWN, rows, "evaluator's agreement")
     return _fitted(f"<!-- evalh:{_marker(name)} -->\n", sections, limit)
 
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from evalh.agreement.store import Known
 from evalh.evaluator.scorecard import EVALUATOR as SCORECARD
 from evalh.models import (
     Aggregate,
@@ -26,6 +27,7 @@ from evalh.models import (
 )
 from evalh.models.comparison import ALL
 from evalh.regression import worst_turns
+from evalh.report.agreement import NONE_KNOWN, TITLE, known_words, nothing_known, render_known
 from evalh.report.gate import render_gate
 from evalh.report.plain import indented, quoted, safe, table
 from evalh.runner import RunResult
@@ -42,15 +44,17 @@ def render_run(
     console: Console,
     *,
     comparisons: Sequence[Comparison] | None = None,
+    known: Sequence[Known] | None = None,
     worst: int = 5,
     full: bool = False,
 ) -> None:
     """The whole run: what it was, its means and faults, and each comparison; without one the `worst` turns quoted.
 
-    `comparisons`: those of the run unless others are given. `full`: no list of a comparison is cut.
+    `comparisons`: those of the run unless others are given. `known`: how far each evaluator agrees with labels; None:
+    nothing is said of it. `full`: no list of a comparison is cut.
     """
     _header(result.manifest, console)
-    _cells(result, console)
+    _cells(result, console, known)
     compared = result.comparisons if comparisons is None else comparisons
     for comparison in compared:
         render_gate(comparison, console, full=full)
@@ -59,9 +63,9 @@ def render_run(
     _footer(result, console)
 
 
-def render_means(result: RunResult, console: Console) -> None:
-    """Only the table of means and faults, by cohort."""
-    _cells(result, console)
+def render_means(result: RunResult, console: Console, *, known: Sequence[Known] | None = None) -> None:
+    """Only the table of means and faults, by cohort. `known` as in `render_run`."""
+    _cells(result, console, known)
 
 
 def _header(manifest: Manifest, console: Console) -> None:
@@ -89,11 +93,11 @@ def _pairs(lines: dict[str, str], console: Console) -> None:
     console.print(grid)
 
 
-def _cells(result: RunResult, console: Console) -> None:
+def _cells(result: RunResult, console: Console, known: Sequence[Known] | None) -> None:
     cells = {(item.prompt_version, item.cohort, item.evaluator): item for item in result.aggregates}
     versions = _versions(result)
     cohorts = list(dict.fromkeys(cohort for _, cohort, _ in cells if cohort != ALL))
-    _cohort_table(cells, versions, ALL, "all conversations", console)
+    _whole_table(cells, versions, known, console)
     if len(cohorts) < 2:
         return
     for cohort in cohorts[:MAX_COHORTS]:
@@ -114,8 +118,8 @@ Cells = dict[tuple[str | None, str, str], Aggregate]
 
 
 def _cohort_table(cells: Cells, versions: Sequence[str | None], cohort: str, title: str, console: Console) -> None:
-    names = list(dict.fromkeys(name for version, at, name in cells if at == cohort))
-    shown = [name for name in names if cohort == ALL or _says_something(cells, versions, cohort, name)]
+    names = list(dict.fromkeys(name for _, at, name in cells if at == cohort))
+    shown = [name for name in names if _says_something(cells, versions, cohort, name)]
     if not shown:
         console.print(Text.assemble(safe(title, "bold"), f": {_count(len(names), 'evaluator')} without a fault\n"))
         return
@@ -125,18 +129,46 @@ def _cohort_table(cells: Cells, versions: Sequence[str | None], cohort: str, tit
         console.print(indented(Text(f"{quiet} without a fault left out", style="dim"), below=1))
 
 
+def _whole_table(cells: Cells, versions: Sequence[str | None], known: Sequence[Known] | None, console: Console) -> None:
+    """All conversations, with each evaluator's agreement with labels beside it, where any is known."""
+    names = list(dict.fromkeys(name for _, at, name in cells if at == ALL))
+    made = _table(cells, versions, ALL, names, "all conversations", _agreement(known))
+    console.print(made)
+    if known is not None and nothing_known(known):
+        render_known(known, console)
+        console.print()
+
+
+def _agreement(known: Sequence[Known] | None) -> dict[str, str] | None:
+    """By evaluator what is told of its agreement with labels; None where the column is left out."""
+    if known is None or nothing_known(known):
+        return None
+    return {one.evaluator: known_words(one) for one in known}
+
+
 def _says_something(cells: Cells, versions: Sequence[str | None], cohort: str, name: str) -> bool:
     found = [cells[version, cohort, name] for version in versions if (version, cohort, name) in cells]
     return any(cell.fault_rate or (cell.coverage is not None and cell.coverage < 1.0) for cell in found)
 
 
-def _table(cells: Cells, versions: Sequence[str | None], cohort: str, names: Sequence[str], title: str) -> Table:
+def _table(
+    cells: Cells,
+    versions: Sequence[str | None],
+    cohort: str,
+    names: Sequence[str],
+    title: str,
+    agreement: dict[str, str] | None = None,
+) -> Table:
     made = table(title, ("evaluator", "prompt"), ("mean", "faults", "n/a", "coverage"))
+    if agreement is not None:
+        made.add_column(safe(TITLE), overflow="fold")
     for name in names:
         rows = [(version, cells.get((version, cohort, name))) for version in versions]
         for index, (version, cell) in enumerate(rows):
-            if cell is not None:
-                made.add_row(safe(name if index == 0 else ""), safe(version or "-"), *_cell(cell))
+            if cell is None:
+                continue
+            told = [safe(agreement.get(name, NONE_KNOWN) if index == 0 else "")] if agreement is not None else []
+            made.add_row(safe(name if index == 0 else ""), safe(version or "-"), *_cell(cell), *told)
     return made
 
 
@@ -292,7 +324,8 @@ def render_facts(reading: Reading, conversation: Conversation, console: Console)
 
 _NAMES = {
     "mentions": "names", "acts": "act", "claims": "claims", "replies": "reply", "ledger": "ledger",
-    "intents": "intent", "issues": "issue", "moods": "mood", "registers": "register", "courtesies": "courtesy",
+    "intents": "intent", "issues": "issue", "progress": "of the matter", "moods": "mood", "registers": "register",
+    "courtesies": "courtesy",
     "pressures": "presses", "disclosures": "discloses", "prohibited": "prohibited claim", "consents": "consent",
     "identities": "identity", "bookings": "books",
 }  # fmt: skip

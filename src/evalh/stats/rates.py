@@ -10,7 +10,7 @@ import numpy as np
 Z95 = 1.959963984540054
 
 
-def wilson(hits: int, n: int, z: float = Z95) -> tuple[float, float] | None:
+def wilson(hits: float, n: int, z: float = Z95) -> tuple[float, float] | None:
     """The Wilson interval of `hits` in `n`, by default 95 %; None of nothing (Wilson 1927, JASA 22)."""
     if not n:
         return None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from evalh.errors import BadConfig, BadInput, NotFound, UserError
 from evalh.models import Persona, PolicySet, Prompt, RunConfig, Scorecard
+from evalh.models.vocabulary import Role
 from evalh.workspace import policies as policy_rules
 from evalh.workspace import prompts as prompt_rules
 from evalh.workspace.configs import card_problems, made
@@ -215,26 +216,29 @@ def _in_sets(every: _Everything) -> Iterator[UserError]:
 
 
 def _in_recordings(every: _Everything, found: FoundSet, agent: str, policies: PolicySet | None) -> Iterator[UserError]:
-    turns: dict[tuple[str, str, int], int] = {}
+    recorded: dict[tuple[str, str, int], tuple[Role, ...]] = {}
     for version in found.recorded_versions():
         prompt = every.prompt(agent, version)
         if prompt is None:
             file = shown(found.recordings_file(version))
             yield BadInput(f"there is no prompt version {version!r} of {agent!r}", file=file, remedy="add the prompt")
             continue
-        yield from _in_recording(found, prompt, policies, turns)
-    yield from label_problems(found, policies, turns)
+        yield from _in_recording(found, prompt, policies, recorded)
+    yield from label_problems(found, policies, recorded)
 
 
 def _in_recording(
-    found: FoundSet, prompt: Prompt, policies: PolicySet | None, turns: dict[tuple[str, str, int], int]
+    found: FoundSet,
+    prompt: Prompt,
+    policies: PolicySet | None,
+    recorded: dict[tuple[str, str, int], tuple[Role, ...]],
 ) -> Iterator[UserError]:
     for item in read_recordings(found, prompt):
         if isinstance(item, BadInput):
             yield item
             continue
         held, place = item
-        turns[held.case or "", prompt.version, held.trial] = len(held.turns)
+        recorded[held.case or "", prompt.version, held.trial] = tuple(turn.role for turn in held.turns)
         try:
             policy_rules.in_force(policies, held, place=place) if policies is not None else None
         except BadInput as error:

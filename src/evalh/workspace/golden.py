@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -12,10 +12,14 @@ from pydantic import BaseModel, ValidationError
 from evalh.errors import BadConfig, BadInput, UserError
 from evalh.importers import Imported, Rejected, open_source
 from evalh.models import Case, Conversation, GoldenLabel, GoldenSet, GoldenSetInfo, Json, PolicySet, Prompt
+from evalh.models.vocabulary import Role
 from evalh.text.untrusted import explain, parse_json, read_lines
 from evalh.workspace.files import Found, did_you_mean, files, raise_all, read_yaml
 from evalh.workspace.find import shown
+from evalh.workspace.sides import is_said, said_by, words
 
+Recorded = Mapping[tuple[str, str, int], Sequence[Role]]
+"""Who speaks in each turn of the recordings, by case, prompt version and trial."""
 AnyModel = TypeVar("AnyModel", bound=BaseModel)
 
 
@@ -139,35 +143,56 @@ def persona_problems(found: FoundSet, personas: Sequence[str]) -> Iterator[UserE
             yield _bad(found.cases_file, line.number, "persona", f"there is no persona {name!r}", remedy)
 
 
-def label_problems(
-    found: FoundSet, policies: PolicySet | None, turns: Mapping[tuple[str, str, int], int]
-) -> Iterator[UserError]:
-    """Labels of cases, recordings, turns or offers that do not exist.
-
-    `turns`: how many turns each recording has, by (case, prompt version, trial).
-    """
+def label_problems(found: FoundSet, policies: PolicySet | None, recorded: Recorded) -> Iterator[UserError]:
+    """Labels of cases, recordings, turns or offers that do not exist, and those of what the other side says."""
+    versions = {version for _, version, _ in recorded}
+    yield from _unrecorded(found, versions)
     for line in found.labels:
-        for where, problem, remedy in _label_faults(line.value, found, policies, turns):
-            yield _bad(found.labels_file, line.number, where, problem, remedy)
+        for where, problem, remedy in _label_faults(line.value, found, policies, recorded):
+            if where != "prompt_version" or line.value.prompt_version in versions:
+                yield _bad(found.labels_file, line.number, where, problem, remedy)
+
+
+def _unrecorded(found: FoundSet, versions: Set[str]) -> Iterator[UserError]:
+    """A prompt version without any recording, once for all labels of it."""
+    lines: dict[str, list[int]] = {}
+    for line in found.labels:
+        if line.value.prompt_version not in versions:
+            lines.setdefault(line.value.prompt_version, []).append(line.number)
+    for version, numbers in lines.items():
+        of_it = f"{len(numbers)} labels are" if len(numbers) > 1 else "1 label is"
+        problem = f"there is no recording by {version!r}, and {of_it} of it"
+        yield _bad(found.labels_file, numbers[0], "prompt_version", problem, "record it or remove its labels")
 
 
 def _label_faults(
-    label: GoldenLabel, found: FoundSet, policies: PolicySet | None, turns: Mapping[tuple[str, str, int], int]
+    label: GoldenLabel, found: FoundSet, policies: PolicySet | None, recorded: Recorded
 ) -> Iterator[tuple[str, str, str]]:
     if label.case not in found.by_id:
         remedy = did_you_mean(label.case, list(found.by_id)[:50], "add it to cases.jsonl")
         yield "case", f"there is no case {label.case!r}", remedy
         return
-    count = turns.get((label.case, label.prompt_version, label.trial))
-    if count is None:
+    roles = recorded.get((label.case, label.prompt_version, label.trial))
+    if roles is None:
         which = f"{label.case!r} by {label.prompt_version!r}, trial {label.trial}"
         yield "prompt_version", f"there is no recording of {which}", "record it or remove the label"
-    elif label.turn is not None and label.turn >= count:
-        yield "turn", f"the recording has no turn {label.turn}, its last is {count - 1}", "correct the turn"
+    else:
+        yield from _turn_faults(label, roles)
     known = [offer.id for policy in policies.versions for offer in policy.offers] if policies else []
     if policies is not None and label.offer is not None and label.offer not in known:
         remedy = did_you_mean(label.offer, list(dict.fromkeys(known)), "correct it")
         yield "offer", f"the policy {policies.id!r} has no offer {label.offer!r}", remedy
+
+
+def _turn_faults(label: GoldenLabel, roles: Sequence[Role]) -> Iterator[tuple[str, str, str]]:
+    if label.turn is None:
+        if is_said(label.construct_):
+            yield "turn", f"is missing, and {label.construct_!r} is labelled of a turn", "give the turn"
+    elif label.turn >= len(roles):
+        yield "turn", f"the recording has no turn {label.turn}, its last is {len(roles) - 1}", "correct the turn"
+    elif is_said(label.construct_) and roles[label.turn] not in (meant := said_by(label.construct_, label.label)):
+        what = f"{label.label!r} ({label.construct_}) is labelled of what {words(meant)} says"
+        yield "turn", f"turn {label.turn} is of role {roles[label.turn]!r}, and {what}", "correct the turn"
 
 
 def read_recordings(found: FoundSet, prompt: Prompt) -> Iterator[tuple[Conversation, str] | BadInput]:

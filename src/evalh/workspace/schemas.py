@@ -26,10 +26,12 @@ from evalh.models import (
     Scorecard,
     ScoreRow,
 )
+from evalh.models.agreement import Agreement
 from evalh.workspace.files import unknown
 
 SCHEMAS: dict[str, type[BaseModel]] = {
     "aggregate": Aggregate,
+    "agreement": Agreement,
     "baseline": BlessedBaseline,
     "case": Case,
     "comparison": Comparison,
