@@ -15,7 +15,7 @@ from evalh.models import Claim, Lexicon, Reading
 from evalh.reader.local import LocalReader
 from evalh.testing import make_conversation, make_policy
 
-READER = LocalReader()
+READER = LocalReader(rules_only=True)
 
 OFFERS: dict[str, list[dict[str, Any]]] = {
     "bank": [

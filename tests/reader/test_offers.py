@@ -94,3 +94,26 @@ def test_the_place_is_quoted_from_the_original_text() -> None:
     view = TurnView(Turn(role="agent", text=text))
     place = view.place(named.start, named.end)
     assert text[place.start : place.end] == place.quote == "FIBER  five hundred"
+
+
+@pytest.mark.parametrize(
+    ("text", "offers"),
+    [
+        ("the travelpass plus is nice", ["TRAVEL-PASS-PLUS"]),
+        ("our tra vel insurance is nice", ["TRAVEL-INS"]),
+        ("phone protektion for all", ["PROTECT"]),
+        ("we travelled and passed the insured house", []),
+        ("fibre 900 is not ours", []),
+    ],
+)
+def test_a_name_with_a_word_more_or_less_is_found_where_its_letters_are_there(text: str, offers: list[str]) -> None:
+    assert [named.offer for named in find(text)] == offers
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [("ok that card then", "that card"), ("a card then", None), ("the pass", None), ("", None)],
+)
+def test_the_last_word_of_a_name_with_an_article_means_the_offer(text: str, place: str | None) -> None:
+    found = OfferFinder(policy().lexicon).head_of("GOLD-CARD", text)
+    assert (text[slice(*found)] if found else None) == place

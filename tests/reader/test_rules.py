@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from evalh.errors import InternalError
-from evalh.reader.rules import Rule, RuleSet, bounded, load_rules
+from evalh.reader.rules import FEW, KEPT, Rule, RuleSet, bounded, load_rules
 
 LATE = Rule("late", "late", 0.6, ("(very )?late", "delayed"), ("(never|not) late",))
 ANGRY = Rule("angry", "angry", 0.9, ("so angry",))
@@ -71,6 +71,46 @@ def test_a_pattern_that_ends_without_a_word_needs_no_boundary() -> None:
 
 def test_a_long_hostile_text_is_matched_in_linear_time() -> None:
     assert list(RULES.hits("very " * 200_000)) == []
+
+
+def many() -> RuleSet:
+    names = [f"{first}{last}" for first in "abcdefghijklmn" for last in "opqrstuvwxyz"]
+    assert len(names) > FEW
+    plain = tuple(Rule(name, name, 0.5, (f"^so {name}$", rf"{name} \d+"), (f"no {name}",)) for name in names)
+    return RuleSet("mood", (*plain, Rule("shout", "shout", 0.9, ("!+",))))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("so br", [("br", "so br")]),
+        ("oh so br", []),
+        ("mz 12, then br 7!!", [("br", "br 7"), ("mz", "mz 12"), ("shout", "!!")]),
+        ("no br 7, mz 1", [("mz", "mz 1")]),
+        ("brr 7", []),
+        ("", []),
+    ],
+)
+def test_many_patterns_are_matched_as_few_are(text: str, found: list[tuple[str, str]]) -> None:
+    assert [(hit.label, text[hit.start : hit.end]) for hit in many().hits(text)] == found
+
+
+def test_a_group_in_a_pattern_changes_no_place() -> None:
+    text = "this is (very) late"
+    (hit,) = RuleSet("mood", (Rule("late", "late", 0.6, (r"(is) \((very)\) (late|early)",)),)).hits(text)
+    assert text[hit.start : hit.end] == "is (very) late"
+
+
+@pytest.mark.parametrize("windows", [["so angry", "never late", ""], [f"late {number}" for number in range(KEPT + 1)]])
+def test_reading_ahead_changes_nothing_that_is_found(windows: list[str]) -> None:
+    rules = RuleSet("mood", (LATE, ANGRY))
+    rules.read_ahead(windows)
+    assert [list(rules.hits(window)) for window in windows[:3]] == [list(RULES.hits(window)) for window in windows[:3]]
+
+
+def test_the_same_words_are_found_where_they_stand_each_time() -> None:
+    text = "late. late."
+    assert [hit.start for window in ((0, 5), (6, 11), (0, 5)) for hit in RULES.hits(text, *window)] == [0, 6, 0]
 
 
 @pytest.mark.parametrize("name", ["intents", "resolution"])

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import time
+
+import pytest
+
 from evalh.text.sentences import sentences
 
 
@@ -29,3 +33,25 @@ def test_lines_of_a_list_are_sentences() -> None:
 
 def test_nothing_has_no_sentences() -> None:
     assert cut("  \n ") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("really?!... (yes.) ok", ["really?!...", "(yes.)", "ok"]),
+        ("v1.2 is out.\nuse it", ["v1.2 is out.", "use it"]),
+        ("he said 'go.' i went", ["he said 'go.'", "i went"]),
+        ("1. plan a\n 2. plan b", ["1. plan a", "2. plan b"]),
+        ("ask dr. who. e.g. me", ["ask dr. who.", "e.g. me"]),
+        ("oh..", ["oh.."]),
+    ],
+)
+def test_marks_quotes_and_numbers_decide_where_it_ends(text: str, pieces: list[str]) -> None:
+    assert cut(text) == pieces
+
+
+@pytest.mark.parametrize("text", ["!" * 200_000 + "x", ".'" * 100_000 + "x", "?\n" * 50_000])
+def test_a_long_run_of_marks_is_cut_in_linear_time(text: str) -> None:
+    begun = time.process_time()
+    sentences(text)
+    assert time.process_time() - begun < 2

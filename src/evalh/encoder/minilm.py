@@ -9,17 +9,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from functools import cached_property
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from evalh.encoder.base import Vectors, unit
-from evalh.errors import InternalError, UserError
+from evalh.encoder.tokenizer import load_tokenizer
+from evalh.errors import UserError
 
 MODEL_SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
-TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
 MAX_TOKENS = 256
 BATCH = 32
 
@@ -55,12 +54,7 @@ class MiniLM:
 
     @cached_property
     def _tokenizer(self) -> Any:
-        from tokenizers import Tokenizer
-
-        data = files("evalh.encoder").joinpath("data", "minilm_tokenizer.json").read_bytes()
-        if hashlib.sha256(data).hexdigest() != TOKENIZER_SHA256:
-            raise InternalError("the vendored tokenizer is not the one the weights were made for")
-        tokenizer = Tokenizer.from_str(data.decode("utf-8"))
+        tokenizer = load_tokenizer()
         tokenizer.enable_truncation(MAX_TOKENS)
         tokenizer.enable_padding()
         return tokenizer

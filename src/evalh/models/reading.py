@@ -20,6 +20,7 @@ from evalh.models.vocabulary import (
     OfferEvent,
     OfferStatus,
     PressureKind,
+    Progress,
     RegisterLabel,
     Reply,
     Source,
@@ -70,6 +71,8 @@ class OfferAct(Fact):
     """How the turn called it; for an offer that is not in the policy, the words that name it."""
     known: bool = True
     """False when the turn offers something that no version of the policy has."""
+    asks: bool = False
+    """Whether it asks the customer for an answer."""
 
 
 class Claim(Fact):
@@ -134,6 +137,12 @@ class Issue(Fact):
     resolved_turn: int | None = None
     resolution: Evidence | None = None
     reopened_turn: int | None = None
+
+
+class ProgressFact(Fact):
+    """What a turn says of the customer's matter: solved or unsolved (customer), done, promised or cannot (agent)."""
+
+    says: Progress
 
 
 class Mood(Fact):
@@ -256,6 +265,7 @@ class Reading(Model):
     ledger: tuple[LedgerEntry, ...] = ()
     intents: tuple[IntentFact, ...] = ()
     issues: tuple[Issue, ...] = ()
+    progress: tuple[ProgressFact, ...] = ()
     moods: tuple[Mood, ...] = ()
     registers: tuple[Register, ...] = ()
     courtesies: tuple[CourtesyFact, ...] = ()

@@ -27,6 +27,7 @@ Intent = Literal[
 ]  # fmt: skip
 IssueStatus = Literal["open", "promised", "resolved", "unresolved", "unsure"]
 Word = Literal["customer", "agent", "tool"]
+Progress = Literal["solved", "unsolved", "done", "promised", "cannot"]
 MoodLabel = Literal["frustrated", "calm", "satisfied"]
 RegisterLabel = Literal["empathetic", "neutral", "pushy", "robotic"]
 Courtesy = Literal["polite", "impolite"]
@@ -84,6 +85,7 @@ CONSTRUCTS: dict[str, tuple[str, ...]] = {
     "claim": get_args(GroundednessLabel),
     "intent": get_args(Intent),
     "issue": get_args(IssueStatus),
+    "progress": get_args(Progress),
     "mood": get_args(MoodLabel),
     "register": get_args(RegisterLabel),
     "courtesy": get_args(Courtesy),

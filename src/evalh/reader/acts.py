@@ -17,7 +17,8 @@ from evalh.reader.rules import Hit, RuleSet, load_rules
 from evalh.reader.tokens import words
 from evalh.reader.view import Named, TurnView
 
-_RANK: dict[Act, int] = {"pitch": 4, "withdraw": 3, "read_back": 2, "answer": 1, "mention": 0}
+RANK: dict[Act, int] = {"pitch": 4, "withdraw": 3, "read_back": 2, "answer": 1, "mention": 0}
+"""Which act counts where a turn does several things with an offer."""
 _SALE_CUE = ("ask", "ask_reference", "ask_hear", "category")
 _LATER_ASK = ("ask_reference", "ask_hear", "ask")
 _PRODUCT = (
@@ -119,6 +120,8 @@ class Floor:
     """The offers the customer already has, by their record."""
     turned_down: bool = False
     """Whether the customer's last turn put the current offer off or objected to it."""
+    listed: int = 0
+    """How many offers the policy lists."""
     selling_points: tuple[frozenset[str], ...] = ()
     """The words of each benefit and feature of the current offer."""
 
@@ -347,7 +350,7 @@ def _strongest(found: list[_Found]) -> list[_Found]:
     best: dict[object, _Found] = {}
     for item in found:
         key = item.named.offer or (item.named.said.lower(), item.named.known)
-        if key not in best or (_RANK[item.act], item.confidence) > (_RANK[best[key].act], best[key].confidence):
+        if key not in best or (RANK[item.act], item.confidence) > (RANK[best[key].act], best[key].confidence):
             best[key] = item
     return sorted(best.values(), key=lambda item: item.start)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 import re2
@@ -22,9 +23,11 @@ _COVERED_BY: dict[str, frozenset[str]] = {
     "booking": frozenset({"cancel", "change"}),
     "order": frozenset({"cancel", "change"}),
 }
-_COURTESY = re2.compile(
+_COURTESY = re.compile(
     r"\b(?:hi|hello|hey|there|good (?:morning|afternoon|evening|day)|thanks?|thank you|please|ok|okay|yes|yeah|yep|"
-    r"no|nope|sure|uh|um|well|so|(?:my name is|this is|i'?m) \w+(?: \w+)?|how are you(?: doing)?(?: today)?)\b|[^a-z' ]"
+    r"no|nope|sure|uh|um|well|so|(?:my name is|this is|i'?m) \w+(?: \w+)?|how are you(?: doing)?(?: today)?)\b"
+    r"|[^a-z' ]",
+    re.ASCII,
 )
 _NEEDS_HELP = re2.compile(r"\b(?:help|problem|issue|trouble|assistance|emergency)\b")
 _ASKS = re2.compile(

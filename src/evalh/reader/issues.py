@@ -14,7 +14,7 @@ from typing import Any
 
 import re2
 
-from evalh.models import Evidence, IntentFact, Issue, ToolCall
+from evalh.models import Evidence, IntentFact, Issue, ProgressFact, ToolCall
 from evalh.models.vocabulary import Intent, IssueStatus, Word
 from evalh.reader.rules import RuleSet, load_rules
 from evalh.reader.view import Place, TurnView
@@ -23,6 +23,12 @@ from evalh.text.sentences import sentences
 _AGENT_LABELS = frozenset({"done", "added", "promised", "cannot", "transfer", "proposal", "routine", "answer", "pitch"})
 _CUSTOMER_LABELS = frozenset({"fixed", "understood", "still_broken", "gave_up", "more"})
 _STATEMENTS = frozenset({"done", "added", "promised", "cannot", "transfer", "answer"})
+
+_PROGRESS = {
+    "still_broken": "unsolved", "fixed": "solved", "transfer": "cannot", "done": "done", "added": "done",
+    "promised": "promised", "cannot": "cannot",
+}  # fmt: skip
+"""What a cue says of the matter, the first of these that is found."""
 
 _GROUPS: dict[str, frozenset[str]] = {
     "billing_question": frozenset({"bill"}),
@@ -156,9 +162,17 @@ class IssueTracker:
         self._replied_to_pitch = False
         self._asks_about_offer = False
         self._tool: bool | None = None
+        self._says: ProgressFact | None = None
+        self._weighed = False
 
-    def add(self, view: TurnView, intents: Sequence[IntentFact]) -> None:
-        """Take the next turn, with the intents read in it (none for a turn that is not the customer's)."""
+    def add(
+        self, view: TurnView, intents: Sequence[IntentFact], says: ProgressFact | None = None, *, weighed: bool = False
+    ) -> None:
+        """Take the next turn, with the intents read in it (none for a turn that is not the customer's).
+
+        With `weighed`, `says` has the last word on what the turn says of the matter, whatever the rules found.
+        """
+        self._says, self._weighed = says, weighed
         role = view.turn.role
         if role == "customer":
             self._hear_customer(view, intents)
@@ -179,12 +193,24 @@ class IssueTracker:
             return
         self._replied_to_pitch, self._tool = self._pitched, None
         self._content = _CONTENT.search(view.text) is not None
-        cues = _first_of_each(_cues("customer", view.text))
+        cues = _first_of_each(self._heard("customer", view))
         came_back = bool(self._issues) and (self._judge(view, cues) or self._answer_check(view, cues))
         raised = [fact for fact in intents if not self._pitched or fact.intent in _PROBLEMS]
         if raised and not came_back:
             self._raise(view, raised, cues)
         self._asks_about_offer = self._pitched and bool(intents) and not raised
+
+    def _heard(self, speaker: str, view: TurnView) -> Sequence[_Cue]:
+        """The cues of the rules, without those that were weighed and found wanting, with the one that was missing."""
+        cues = _cues(speaker, view.text)
+        if not self._weighed:
+            return cues
+        says = self._says.says if self._says is not None else None
+        kept = [cue for cue in cues if _PROGRESS.get(cue.label) in (None, says)]
+        if self._says is None or any(_PROGRESS.get(cue.label) == says for cue in kept):
+            return kept
+        label = next(label for label, meant in _PROGRESS.items() if meant == says and label != "transfer")
+        return [_Cue(label, self._says.confidence, 0, len(view.text), view.text, view.text), *kept]
 
     def _judge(self, view: TurnView, cues: dict[str, _Cue]) -> bool:
         issue = self._issues[-1]
@@ -262,7 +288,7 @@ class IssueTracker:
         if not view.text.strip():
             self._hand_over(view, calls)
             return
-        cues = _cues("agent", view.text)
+        cues = self._heard("agent", view)
         for issue in self._targets(view.text):
             if outcome := self._outcome(issue, view, cues):
                 self._put(_with_outcome(issue, outcome))
@@ -333,6 +359,13 @@ class IssueTracker:
     def _put(self, issue: Issue) -> None:
         index = next(index for index, old in enumerate(self._issues) if old.id == issue.id)
         self._issues[index] = issue
+
+
+def said_of_matter(speaker: str, text: str) -> tuple[str | None, float]:
+    """What the rules hear a turn say of the customer's matter (a label of Progress, or None), and how sure they are."""
+    cues = _first_of_each(_cues(speaker, text))
+    label = next((label for label in _PROGRESS if label in cues), None)
+    return (None, 0.0) if label is None else (_PROGRESS[label], cues[label].confidence)
 
 
 def _asks_whether_solved(view: TurnView) -> bool:
@@ -434,7 +467,7 @@ def _content(text: str) -> frozenset[str]:
 
 @lru_cache(maxsize=4_096)
 def _cues(speaker: str, text: str) -> tuple[_Cue, ...]:
-    rules = _rules(speaker)
+    rules = resolution_rules(speaker)
     return tuple(cue for start, end in sentences(text) for cue in _sentence_cues(rules, text, start, end))
 
 
@@ -448,7 +481,8 @@ def _sentence_cues(rules: RuleSet, text: str, start: int, end: int) -> list[_Cue
 
 
 @cache
-def _rules(speaker: str) -> RuleSet:
+def resolution_rules(speaker: str) -> RuleSet:
+    """The rules of what a customer or an agent says of the matter."""
     labels = _CUSTOMER_LABELS if speaker == "customer" else _AGENT_LABELS
     loaded = load_rules("resolution")
     return RuleSet(loaded.construct, tuple(rule for rule in loaded.rules if rule.label in labels))

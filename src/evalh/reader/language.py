@@ -19,6 +19,8 @@ _SAMPLE = 4_000
 _FOREIGN_SCRIPT = 0.4
 _FOREIGN_WORDS = 0.14
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+_ASCII_LETTER = re.compile(r"[A-Za-z]")
 _LATIN = re2.compile(r"\p{Latin}")
 _LETTER = re2.compile(r"\p{L}")
 
@@ -76,6 +78,9 @@ def _looks_foreign(text: str) -> bool:
 
 def _has_foreign_script(text: str) -> bool:
     if text.isascii():
+        return False
+    strange = sum(map(str.isalpha, _NOT_ASCII.findall(text)))
+    if strange < _FOREIGN_SCRIPT * (strange + len(_ASCII_LETTER.findall(text))):
         return False
     letters = len(_LETTER.findall(text))
     return letters >= _ENOUGH_LETTERS and 1 - len(_LATIN.findall(text)) / letters > _FOREIGN_SCRIPT

@@ -1,25 +1,29 @@
-"""The local reader: rules, lexicons and rapidfuzz, with a sentence encoder for questions of similarity.
+"""The local reader: rules, lexicons and rapidfuzz, weighed against a small model of turns that ships with evalh.
 
-It needs no network and no key. Each fact carries its confidence and says that a rule found it. English only.
+It needs no network and no key. Each fact carries its confidence and says whether a rule or the model found it. A
+sentence encoder, if there is one, answers questions of similarity. English only.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from importlib.resources import files
 from typing import Any
 
 from evalh.encoder import Encoder
+from evalh.encoder.turns import Speaker
 from evalh.models import (
     Answered,
     Booking,
     Claim,
     Consent,
     Conversation,
+    IntentFact,
     Lexicon,
     OfferAct,
     OfferMention,
@@ -31,15 +35,18 @@ from evalh.models import (
     digest,
 )
 from evalh.reader.acts import Floor, Spoken, read_acts
+from evalh.reader.ahead import look_ahead
 from evalh.reader.bookings import BookingReader
 from evalh.reader.claims import read_claims
+from evalh.reader.heads import TurnHeads, TurnScores, Window
 from evalh.reader.identity import read_identity
 from evalh.reader.intents import asks_for_reason, read_intents
-from evalh.reader.issues import IssueTracker
+from evalh.reader.issues import IssueTracker, said_of_matter
 from evalh.reader.language import reads
 from evalh.reader.ledger import Ledger
 from evalh.reader.mood import read_mood
 from evalh.reader.offers import OfferFinder
+from evalh.reader.outcome import Heard, settle
 from evalh.reader.pressure import read_pressure
 from evalh.reader.questions import question_about
 from evalh.reader.register import read_courtesy, read_register
@@ -48,13 +55,16 @@ from evalh.reader.rules import load_rules
 from evalh.reader.similar import answer_similar
 from evalh.reader.tokens import words
 from evalh.reader.view import Named, TurnView
+from evalh.reader.weigh import Trace, Weigher
 from evalh.reader.wordings import WordingFinder
 from evalh.text.normalise import normalise
 
-VERSION = "1"
+VERSION = "2"
 _UNNAMED = "?"
 """Stands for an offer that was pitched without its name, while claims are read."""
 _TURNED_DOWN = ("refuse", "defer", "deflect", "object")
+AHEAD = 16
+"""Conversations that are scored, and looked at by each rule set, at a time."""
 TOPIC_LASTS = 2
 """Agent turns for which an offer stays the one being talked about after it was last spoken of."""
 
@@ -79,16 +89,23 @@ class Tools:
 
 
 class LocalReader:
-    """Reads with rules; `encoder` answers questions of similarity, without one rapidfuzz does."""
+    """Reads with rules and the turn model; `encoder` answers questions of similarity, without one rapidfuzz does.
 
-    def __init__(self, encoder: Encoder | None = None) -> None:
+    `rules_only` leaves the turn model out: faster, and blind to what is said in other words. `heads` is another turn
+    model than the one that ships.
+    """
+
+    def __init__(
+        self, encoder: Encoder | None = None, *, rules_only: bool = False, heads: TurnHeads | None = None
+    ) -> None:
         self.encoder = encoder
+        self.heads = heads or (None if rules_only else TurnHeads())
         self._tools: OrderedDict[str, Tools] = OrderedDict()
 
     @cached_property
     def id(self) -> str:
         """The reader's version with a digest of its code and rules, so that a cached reading is never another's."""
-        return f"local-{VERSION}@{_source_digest()[:12]}"
+        return f"local-{VERSION}@{_source_digest()[:12]}" + (f"+{self.heads.id}" if self.heads else "+rules-only")
 
     @property
     def encoder_id(self) -> str | None:
@@ -99,7 +116,10 @@ class LocalReader:
         self, conversations: Sequence[Conversation], lexicon: Lexicon, questions: Sequence[Sequence[Question]] = ()
     ) -> list[Reading]:
         """One reading per conversation, in order."""
-        readings = [self._read_one(conversation, lexicon) for conversation in conversations]
+        readings = [
+            self._read_one(conversation, lexicon, scores)
+            for conversation, scores in zip(conversations, self._scored(conversations), strict=True)
+        ]
         if not any(questions):
             return readings
         answers = answer_similar(conversations, readings, questions, self.encoder)
@@ -107,10 +127,32 @@ class LocalReader:
 
     def session(self, conversation: Conversation, lexicon: Lexicon) -> LocalSession:
         """A session that is fed turn by turn."""
-        return LocalSession(conversation, self._tools_for(lexicon), self.id, self.encoder_id)
+        return LocalSession(conversation, self._tools_for(lexicon), self.id, self.encoder_id, self.heads)
 
-    def _read_one(self, conversation: Conversation, lexicon: Lexicon) -> Reading:
+    def _scored(self, conversations: Sequence[Conversation]) -> Iterator[dict[int, TurnScores]]:
+        """The scores of each conversation, in order; the model scores the next few while the rules read these."""
+        chunks = [conversations[start : start + AHEAD] for start in range(0, len(conversations), AHEAD)]
+        with ThreadPoolExecutor(1, thread_name_prefix="evalh-scores") as ahead:
+            coming = [ahead.submit(self.scores, chunk) for chunk in chunks]
+            for chunk, scores in zip(chunks, coming, strict=True):
+                look_ahead(chunk)
+                yield from scores.result()
+
+    def scores(self, conversations: Sequence[Conversation]) -> list[dict[int, TurnScores]]:
+        """What the turn model says of each turn that somebody speaks, by turn index."""
+        if self.heads is None:
+            return [{} for _ in conversations]
+        spoken = [[(turn, said(turn)) for turn in conversation.turns] for conversation in conversations]
+        heard = [[(turn, pair) for turn, pair in turns if pair is not None] for turns in spoken]
+        scored = self.heads.read([[pair for _, pair in turns] for turns in heard])
+        return [
+            {turn.index: score for (turn, _), score in zip(turns, scores, strict=True)}
+            for turns, scores in zip(heard, scored, strict=True)
+        ]
+
+    def _read_one(self, conversation: Conversation, lexicon: Lexicon, scores: dict[int, TurnScores]) -> Reading:
         session = self.session(conversation, lexicon)
+        session.scores = scores
         for turn in conversation.turns:
             session.add(turn)
         return session.reading(ended=True)
@@ -147,7 +189,19 @@ class _Facts:
 class LocalSession:
     """An incremental reading of one conversation."""
 
-    def __init__(self, conversation: Conversation, tools: Tools, reader_id: str, encoder_id: str | None) -> None:
+    def __init__(
+        self,
+        conversation: Conversation,
+        tools: Tools,
+        reader_id: str,
+        encoder_id: str | None,
+        heads: TurnHeads | None = None,
+    ) -> None:
+        self.heads = heads
+        self.scores: dict[int, TurnScores] = {}
+        self.trace: Trace | None = None
+        self.window = Window()
+        self.heard: list[Heard] = []
         self.header = conversation
         self.tools = tools
         self.reader_id = reader_id
@@ -172,6 +226,10 @@ class LocalSession:
         """Take the next turn."""
         self.turns.append(turn)
         view = TurnView(turn)
+        scores = self._score(turn)
+        self.weigher = Weigher(view, scores, self.heads, self.trace)
+        if scores is not None:
+            self.heard.append(("customer" if turn.role == "customer" else "agent", scores, view))
         if view.norm.obfuscated:
             self.obfuscated.append(turn.index)
         if turn.role == "customer" and turn.text.strip() and not turn.backchannel:
@@ -179,7 +237,27 @@ class LocalSession:
         elif turn.role == "agent":
             self._agent(view)
         elif turn.role in ("human_agent", "tool"):
-            self.issues.add(view, ())
+            self._matter(view, ())
+
+    def _score(self, turn: Turn) -> TurnScores | None:
+        pair = said(turn) if self.heads is not None else None
+        if pair is None or self.heads is None:
+            return None
+        if turn.index in self.scores:
+            return self.scores[turn.index]
+        window = self.window.take(pair[0], self.heads.vector(*pair))
+        return self.heads.score([pair[0]], window[None])[0]
+
+    def _matter(self, view: TurnView, intents: Sequence[IntentFact]) -> None:
+        """What the turn says of the customer's matter, for the issues and as a fact of its own."""
+        if view.turn.role == "tool" or not view.text.strip():
+            self.issues.add(view, intents)
+            return
+        customer = view.turn.role == "customer"
+        rule, confidence = said_of_matter("customer" if customer else "agent", view.text)
+        says = self.weigher.progress("word" if customer else "issue", rule, confidence)
+        self.facts.add("progress", [says] if says is not None else [])
+        self.issues.add(view, intents, says, weighed=self.weigher.scores is not None)
 
     def reading(self, *, ended: bool = False) -> Reading:
         """The facts of the turns so far; `ended` says that no turn will follow."""
@@ -198,8 +276,11 @@ class LocalSession:
         if not read:
             return Reading(**base)
         facts = {name: tuple(found) for name, found in self.facts.found.items()}
+        issues = self.issues.issues(ended)
+        if ended and self.heads is not None:
+            issues = settle(self.heard, issues)
         return Reading.model_construct(
-            **{**_EMPTY, **base, **facts, "ledger": tuple(self.ledger.entries), "issues": self.issues.issues(ended)}
+            **{**_EMPTY, **base, **facts, "ledger": tuple(self.ledger.entries), "issues": issues}
         )
 
     def _digest(self) -> str:
@@ -208,7 +289,7 @@ class LocalSession:
 
     def _customer(self, view: TurnView) -> None:
         named = [self._in_context(item) for item in self.tools.finder.find(view)] or self._by_head(view)
-        replies = read_replies(view, named, self._table())
+        replies = read_replies(view, named, self._table(), partial(self.weigher.judge, "reply"))
         for reply in replies:
             self.ledger.customer(reply)
         self.facts.add("replies", replies)
@@ -218,10 +299,10 @@ class LocalSession:
         self.wants_reason = self.wants_reason and not intents
         self.facts.add("intents", intents)
         moods = self.facts.found.get("moods", [])
-        mood = read_mood(view, moods[-1] if moods else None)
+        mood = self.weigher.mood(read_mood(view, moods[-1] if moods else None))
         self.facts.add("moods", [mood] if mood is not None else [])
         self.facts.add("identities", read_identity(view, "customer", asked=False))
-        self.issues.add(view, intents)
+        self._matter(view, intents)
         self.asked = frozenset(reply.offer for reply in replies if reply.reply in ("ask", "reopen") and reply.offer)
         self.engaged = frozenset(reply.offer for reply in replies if reply.reply in ("ask", "object", "reopen"))
         self.turned_down = frozenset(reply.offer for reply in replies if reply.reply in _TURNED_DOWN)
@@ -254,12 +335,13 @@ class LocalSession:
         if view.turn.text.strip():
             self.wants_reason = self.wants_reason or asks_for_reason(view.text)
             self._agent_words(view)
-        self.issues.add(view, ())
+        self._matter(view, ())
         self._book(bookings)
 
     def _agent_words(self, view: TurnView) -> None:
         named = self.tools.finder.find(view)
-        acts = read_acts(view, named, self._floor())
+        floor = self._floor()
+        acts = self.weigher.acts(read_acts(view, named, floor), floor)
         claims = self._claims(view, named, acts)
         acts = acts or self._answering(view, claims)
         for spoken in acts:
@@ -298,6 +380,7 @@ class LocalSession:
             recent=pitched[-1] if pitched else None,
             owned=_owned(self.header),
             turned_down=self.current in self.turned_down,
+            listed=len(self.tools.lexicon.offers),
             selling_points=points,
         )
 
@@ -315,11 +398,11 @@ class LocalSession:
         selling = self._selling(acts)
         mood = moods[-1] if moods else None
         register = read_register(view, mood, self.said_by_agent, selling=selling)
-        self.facts.add("registers", [self._pushes(view) or register])
-        self.facts.add("courtesies", [read_courtesy(view)])
+        self.facts.add("registers", [self._pushes(view) or self.weigher.register(register)])
+        self.facts.add("courtesies", [self.weigher.courtesy(read_courtesy(view))])
         offer = next((spoken.act.offer for spoken in acts if spoken.act.act == "pitch"), self.current)
         agreed = self.ledger.status.get(offer) == "accepted"
-        pressures = read_pressure(view, offer, selling=selling)
+        pressures = self.weigher.pressures(read_pressure(view, offer, selling=selling), offer)
         self.facts.add("pressures", [fact for fact in pressures if _presses(fact.kind, selling, agreed)])
         asked = any(item.claim == "asked_if_ai" for item in self.facts.found.get("identities", [])[-1:])
         self.facts.add("identities", read_identity(view, "agent", asked=asked, question=self.customer_said))
@@ -380,6 +463,7 @@ class LocalSession:
                     self.ledger.status.get(offer, "not_pitched"),
                     offer in focus,
                     offer in lately,
+                    offer not in focus or focus[offer].act.source == "rule",
                 )
                 for offer in offers
             ),
@@ -400,6 +484,21 @@ class LocalSession:
         self.facts.add("consents", [_consent(reply) for reply in replies if reply.reply == "accept"])
         if self.block.marketing is not None:
             self.facts.add("consents", [_marketing(view, self.block.marketing)])
+
+
+_MOST = 4_000
+"""Characters of a turn that the turn model is given; of a longer one the two ends."""
+
+
+def said(turn: Turn) -> tuple[Speaker, str] | None:
+    """Who speaks in a turn and what is heard, as the turn model reads it; None where nobody does."""
+    if turn.role not in ("customer", "agent", "human_agent") or turn.backchannel:
+        return None
+    text = normalise(turn.heard).text.strip()
+    if not text:
+        return None
+    short = text if len(text) <= _MOST else f"{text[: _MOST // 2]} {text[-_MOST // 2 :]}"
+    return ("customer" if turn.role == "customer" else "agent"), short
 
 
 _EMPTY: dict[str, Any] = {
@@ -427,8 +526,10 @@ def _owned(conversation: Conversation) -> frozenset[str]:
 
 @cache
 def _source_digest() -> str:
-    packages = (files("evalh.reader"), files("evalh.reader").joinpath("lexicons"), files("evalh.text"))
-    found = [item for package in packages for item in package.iterdir() if item.name.endswith((".py", ".yaml"))]
+    reader = files("evalh.reader")
+    packages = (reader, reader.joinpath("lexicons"), reader.joinpath("weights"), files("evalh.text"))
+    kinds = (".py", ".yaml", ".json", ".txt")
+    found = [item for package in packages for item in package.iterdir() if item.name.endswith(kinds)]
     content = hashlib.sha256()
     for item in sorted(found, key=lambda item: item.name):
         content.update(item.name.encode() + b"\0" + item.read_bytes().replace(b"\r\n", b"\n"))

@@ -15,6 +15,8 @@ from evalh.text.sentences import sentences
 
 CARRIED = "still upset from the turn before"
 """The reason of a mood that is taken over from the turn before; it is taken over once."""
+UNMARKED = "shows no mood"
+"""The reason of a mood of which no sign was found."""
 
 _DEFAULT = 0.6
 _CARRIED = 0.4
@@ -57,7 +59,7 @@ def read_mood(view: TurnView, previous: Mood | None) -> Mood | None:
 def _unmarked(text: str, previous: Mood | None) -> _Sign:
     if previous is not None and previous.mood == "frustrated" and previous.reason != CARRIED:
         return _Sign("frustrated", 0, len(text), _CARRIED, CARRIED)
-    return _Sign("calm", 0, len(text), _DEFAULT, "shows no mood")
+    return _Sign("calm", 0, len(text), _DEFAULT, UNMARKED)
 
 
 def _weigh(signs: list[_Sign]) -> _Sign | None:

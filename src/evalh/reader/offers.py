@@ -6,9 +6,11 @@ kept as candidates. What a turn does with an offer it names is read elsewhere.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
+from functools import cached_property, lru_cache
+from itertools import accumulate, pairwise, product
 
 import re2
 from rapidfuzz import fuzz
@@ -22,6 +24,8 @@ from evalh.text.normalise import normalise
 
 MIN_RATIO = 86.0
 """How close (0 to 100) a slip must come to a name."""
+MIN_JOINED = 92.0
+"""How close it must come, written as one word, where it has a word more or less."""
 MIN_CONFIDENCE = 0.4
 TIE = 2.0
 """Names of different offers this close to the best are candidates too."""
@@ -46,10 +50,12 @@ _TOO_COMMON = frozenset(
 _UNITS = frozenset(
     {"gig", "gb", "meg", "mbp", "mbps", "minute", "day", "month", "year", "line", "dollar", "point", "mile"}
 )
+_CODE_SIGN = re.compile(r"[A-Za-z][-_0-9]")
+"""What every code has; a quick look spares most turns the whole."""
 _CODE_LIKE = re2.compile(r"\b[A-Za-z][A-Za-z]*(?:[-_][A-Za-z0-9]+)+\b|\b[A-Za-z]{2,}[0-9]+[A-Za-z0-9]*\b")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Name:
     offer: str
     words: tuple[str, ...]
@@ -57,9 +63,17 @@ class _Name:
     proper: bool = False
     """Whether the policy writes it with a capital."""
 
-    @property
+    @cached_property
     def text(self) -> str:
         return " ".join(self.words)
+
+    @cached_property
+    def together(self) -> str:
+        return "".join(self.words)
+
+    @cached_property
+    def numbers(self) -> tuple[str, ...]:
+        return tuple(word for word in self.words if word.isdigit())
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,27 +90,30 @@ class OfferFinder:
 
     lexicon: Lexicon
     _names: list[_Name] = field(init=False)
-    _exact: dict[tuple[str, ...], list[_Name]] = field(init=False)
-    _longest: int = field(init=False)
-    _near: dict[str, frozenset[str]] = field(init=False, default_factory=dict)
-    _first_words: frozenset[str] = field(init=False)
-    _by_word: dict[str, list[_Name]] = field(init=False)
+    _by_first: dict[str, list[_Name]] = field(init=False)
+    _by_word: dict[str, list[tuple[_Name, int]]] = field(init=False)
     _by_initial: dict[str, list[str]] = field(init=False)
+    _near: dict[str, tuple[tuple[_Name, int], ...]] = field(init=False, default_factory=dict)
+    _heads: dict[str, frozenset[str]] = field(init=False)
     _codes: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
         self._names = list(_names_of(self.lexicon))
-        self._exact = {}
-        self._by_word = {}
+        self._by_first, self._by_word, self._by_initial = {}, {}, {}
+        for name in sorted(self._names, key=lambda name: -len(name.words)):
+            self._by_first.setdefault(name.words[0], []).append(name)
         for name in self._names:
-            self._exact.setdefault(name.words, []).append(name)
-            for word in {word for word in name.words if len(word) >= 4 and not word.isdigit()}:
-                self._by_word.setdefault(word, []).append(name)
-        self._by_initial = {}
+            for word in dict.fromkeys(word for word in name.words if len(word) >= 4 and not word.isdigit()):
+                self._by_word.setdefault(word, []).append((name, name.words.index(word)))
         for word in self._by_word:
             self._by_initial.setdefault(word[0], []).append(word)
-        self._first_words = frozenset(name.words[0] for name in self._names)
-        self._longest = max((len(name.words) for name in self._names), default=0)
+        self._heads = {
+            offer.id: frozenset(
+                name.words[-1] for name in self._names if name.offer == offer.id and len(name.words) > 1
+            )
+            - _TOO_COMMON
+            for offer in self.lexicon.offers
+        }
         self._codes = {
             code.upper(): offer.id for offer in self.lexicon.offers for code in offer.codes if _looks_like_code(code)
         }
@@ -115,23 +132,28 @@ class OfferFinder:
     def heads(self) -> dict[str, frozenset[str]]:
         """The last words of display names and aliases, with the offers they end."""
         found: dict[str, set[str]] = {}
-        for name in self._names:
-            if len(name.words) > 1 and name.words[-1] not in _TOO_COMMON and not name.words[-1].isdigit():
-                found.setdefault(name.words[-1], set()).add(name.offer)
+        for offer, words_of in self._heads.items():
+            for word in words_of:
+                if not word.isdigit():
+                    found.setdefault(word, set()).add(offer)
         return {word: frozenset(offers) for word, offers in found.items()}
 
     def head_of(self, offer: str, text: str) -> tuple[int, int] | None:
         """Where `text` says "the pass" or "that credit" of an offer whose name ends so; None where it does not."""
-        heads = {name.words[-1] for name in self._names if name.offer == offer and len(name.words) > 1}
-        row = tokens(text)
-        for first, second in pairwise(row):
-            if first.word in _POINTING and second.word in heads - _TOO_COMMON:
+        heads = self._heads.get(offer, frozenset())
+        if heads.isdisjoint(words(text)):
+            return None
+        for first, second in pairwise(tokens(text)):
+            if first.word in _POINTING and second.word in heads:
                 return first.start, second.end
         return None
 
     def _name_mentions(self, view: TurnView) -> Iterator[Named]:
+        said = words(view.text)
+        matches = [*self._exact_matches(said), *self._slips(said)]
+        if not matches:
+            return
         row = tokens(view.text)
-        matches = [*self._exact_matches(row), *self._slips(row)]
         matches.sort(key=lambda match: (match.score < 100, -(match.last - match.first), -match.score, match.first))
         taken: list[tuple[int, int]] = []
         for match in matches:
@@ -143,53 +165,40 @@ class OfferFinder:
             if named.confidence >= MIN_CONFIDENCE:
                 yield named
 
-    def _exact_matches(self, row: tuple[Token, ...]) -> Iterator[_Match]:
-        for first in range(len(row)):
-            if row[first].word not in self._first_words:
-                continue
-            for length in range(min(self._longest, len(row) - first), 0, -1):
-                key = tuple(token.word for token in row[first : first + length])
-                for name in self._exact.get(key, ()):
-                    yield _Match(first, first + length - 1, name, 100.0)
+    def _exact_matches(self, said: tuple[str, ...]) -> Iterator[_Match]:
+        for first, word in enumerate(said):
+            for name in self._by_first.get(word, ()):
+                end = first + len(name.words)
+                if said[first:end] == name.words:
+                    yield _Match(first, end - 1, name, 100.0)
 
-    def _slips(self, row: tuple[Token, ...]) -> Iterator[_Match]:
+    def _slips(self, said: tuple[str, ...]) -> Iterator[_Match]:
         seen: set[tuple[int, str]] = set()
-        for position, token in enumerate(row):
-            for word in self._words_near(token.word):
-                for name in self._by_word[word]:
-                    yield from self._slips_of(row, position, word, name, seen)
-
-    def _slips_of(
-        self, row: tuple[Token, ...], position: int, word: str, name: _Name, seen: set[tuple[int, str]]
-    ) -> Iterator[_Match]:
-        first = position - name.words.index(word)
-        if len(name.text) < 6 or (first, name.text) in seen:
-            return
-        seen.add((first, name.text))
-        best: _Match | None = None
-        for start in (first, first - 1):
-            for length in (len(name.words), len(name.words) + 1, len(name.words) - 1):
-                if start < 0 or length < 1 or start + length > len(row):
+        ends = (0, *accumulate(map(len, said)))
+        for position, spoken in enumerate(said):
+            for name, before in self._names_near(spoken):
+                first = position - before
+                if (first, name.text) in seen or not all(number in said for number in name.numbers):
                     continue
-                window = [token.word for token in row[start : start + length]]
-                score = _closeness(window, name.words)
-                if score >= MIN_RATIO and (best is None or score > best.score):
-                    best = _Match(start, start + length - 1, name, min(score, 99.0))
-        if best is not None:
-            yield best
+                seen.add((first, name.text))
+                if first < 0 or said[first : first + len(name.words)] != name.words:
+                    yield from _slip(said, ends, first, name)
 
-    def _words_near(self, word: str) -> frozenset[str]:
-        if len(word) < 4 or word[0].isdigit():
-            return frozenset()
+    def _names_near(self, word: str) -> tuple[tuple[_Name, int], ...]:
+        """The names that have a word close to `word`, each with how many of its words come before that one."""
         found = self._near.get(word)
         if found is None:
-            found = frozenset(known for known in self._by_initial.get(word[:1], ()) if _may_be(word, known))
+            known = self._by_initial.get(word[0], ()) if len(word) >= 4 and not word[0].isdigit() else ()
+            near = (near for other in known if _may_be(word, other) for near in self._by_word[other])
+            found = tuple((name, before) for name, before in near if len(name.text) >= 6)
             if len(self._near) < 20_000:
                 self._near[word] = found
         return found
 
     def _code_mentions(self, view: TurnView) -> Iterator[Named]:
         raw = view.norm.raw
+        if not _CODE_SIGN.search(raw):
+            return
         for match in _CODE_LIKE.finditer(raw):
             said = match.group()
             offer, form, score = self._code(said)
@@ -264,30 +273,53 @@ def _looks_like_code(code: str) -> bool:
     return bool(_CODE_LIKE.fullmatch(code)) or (code.isupper() and len(code) >= 4)
 
 
-def _closeness(window: list[str], name: tuple[str, ...]) -> float:
+def _slip(said: tuple[str, ...], ends: tuple[int, ...], first: int, name: _Name) -> Iterator[_Match]:
+    """The best of the places about `first` where the words come close to the name, if any does.
+
+    `ends` holds how many letters there are before each word, and after the last.
+    """
+    best: _Match | None = None
+    exact = len(name.words)
+    for start, length in product((first, first - 1), (exact, exact + 1, exact - 1)):
+        end = start + length
+        if start < 0 or length < 1 or end > len(said):
+            continue
+        if length != exact and not _may_join(ends[end] - ends[start], len(name.together)):
+            continue
+        score = _closeness(said[start:end], name)
+        if score >= MIN_RATIO and (best is None or score > best.score):
+            best = _Match(start, end - 1, name, min(score, 99.0))
+    if best is not None:
+        yield best
+
+
+def _may_join(letters: int, wanted: int) -> bool:
+    """Whether so many letters can be close enough to so many others."""
+    return 200 * min(letters, wanted) >= MIN_JOINED * (letters + wanted)
+
+
+def _closeness(window: tuple[str, ...], name: _Name) -> float:
     """How close the words come to the name; numbers must be the same, for 500 is no slip of 300."""
-    numbers = [word for word in name if word.isdigit()]
-    if [word for word in window if word.isdigit()] != numbers:
+    if not _each_word_near(window, name):
         return 0.0
-    text, target = " ".join(window), " ".join(name)
-    close = fuzz.ratio(text, target)
-    if close >= MIN_RATIO and not _each_word_near(window, name):
+    if [word for word in window if word.isdigit()] != [word for word in name.words if word.isdigit()]:
         return 0.0
-    return close
+    return fuzz.ratio(" ".join(window), name.text, score_cutoff=MIN_RATIO)
 
 
-def _each_word_near(window: list[str], name: tuple[str, ...]) -> bool:
-    if len(window) != len(name):
-        return "".join(window) == "".join(name) or fuzz.ratio("".join(window), "".join(name)) >= 92
-    return all(_may_be(said, word) for said, word in zip(window, name, strict=True))
+def _each_word_near(window: tuple[str, ...], name: _Name) -> bool:
+    if len(window) == len(name.words):
+        return all(map(_may_be, window, name.words))
+    return fuzz.ratio("".join(window), name.together, score_cutoff=MIN_JOINED) >= MIN_JOINED
 
 
+@lru_cache(maxsize=16_384)
 def _may_be(said: str, word: str) -> bool:
     if said == word:
         return True
-    if min(len(said), len(word)) < 4 or said.isdigit() or word.isdigit():
+    if said[0] != word[0] or min(len(said), len(word)) < 4 or said.isdigit() or word.isdigit():
         return False
-    return said[0] == word[0] and fuzz.ratio(said, word) >= 74
+    return fuzz.ratio(said, word) >= 74
 
 
 def _overlaps(span: tuple[int, int], taken: list[tuple[int, int]]) -> bool:

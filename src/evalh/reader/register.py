@@ -16,6 +16,8 @@ from evalh.reader.view import TurnView
 from evalh.text.normalise import normalise
 from evalh.text.sentences import sentences
 
+NO_REGISTER = "shows no register"
+"""The reason of a register of which no sign was found."""
 _REGISTERS = ("pushy", "empathetic", "robotic")
 """The registers that rules name; of equally sure ones the first wins."""
 _SAME = 92.0
@@ -50,7 +52,7 @@ def read_register(
     hits = _hits(view.text)
     pressed = _pressed(view) if selling else ()
     signs = [*_named(hits), *pressed, *_repeated(view, hits, previous_agent_texts), *_cold(hits, mood)]
-    best = max(signs, key=_rank, default=_Sign("neutral", 0, len(view.text), _DEFAULT, "shows no register"))
+    best = max(signs, key=_rank, default=_Sign("neutral", 0, len(view.text), _DEFAULT, NO_REGISTER))
     return Register.model_validate(
         {
             **view.place(best.start, best.end).fields(),

@@ -6,14 +6,15 @@ words and from that question, never from the similarity of sentences.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import re2
 
 from evalh.models import OfferReply
-from evalh.models.vocabulary import Reply
+from evalh.models.vocabulary import Reply, Source
+from evalh.reader.heads import NONE, Judged
 from evalh.reader.rules import Hit, load_rules
 from evalh.reader.view import Named, TurnView
 from evalh.text.amounts import amounts
@@ -52,6 +53,14 @@ _CLEAR_YES = ("yes", "yeah", "please", "sure", "absolutely", "definitely", "yep"
 _AGAINST: tuple[Reply, ...] = ("refuse", "defer", "deflect", "object")
 
 
+Judge = Callable[[str | None, float], Judged | None]
+"""Weighs a rule's reply (None: no rule spoke) and its confidence against the turn model; None without a model."""
+_OVERRULES = 0.85
+"""How sure the model must be to overrule rules that knew which offer was asked about."""
+_UNASKED = 0.6
+"""How sure the model must be of an answer to an offer that the agent's last words were not about."""
+
+
 @dataclass(frozen=True, slots=True)
 class OnTable:
     """An offer the customer can answer now."""
@@ -64,6 +73,8 @@ class OnTable:
     """Whether the agent's last words were about it."""
     lately: bool = True
     """Whether it was spoken of in the last few turns."""
+    by_rule: bool = True
+    """Whether a rule found what the agent's last words did with it."""
 
 
 @dataclass(frozen=True)
@@ -83,20 +94,54 @@ class _Decision:
     confidence: float
     start: int
     end: int
+    source: Source = "rule"
 
 
-def read_replies(view: TurnView, named: Sequence[Named], table: Table) -> list[OfferReply]:
-    """The customer turn's answers, at most one for each offer."""
+def read_replies(view: TurnView, named: Sequence[Named], table: Table, judge: Judge | None = None) -> list[OfferReply]:
+    """The customer turn's answers, at most one for each offer; `judge` weighs them against the turn model."""
     if view.turn.backchannel:
         return []
     focused = [item for item in table.offers if item.in_focus]
     replies: list[OfferReply] = []
     for item in focused:
         decision = _decide_for(view, item, focused, named, table)
+        if judge is not None and len(focused) == 1 and item.status != "not_pitched":
+            decision = _weighed(view, decision, judge, by_rule=item.by_rule)
         replies.append(_reply(view, item.offer, item.pitched_at, decision))
     answered = {item.offer for item in focused}
     replies += _unprompted(view, named, table, answered, bool(focused))
-    return replies
+    return replies or (_unasked(view, table, judge) if judge is not None else [])
+
+
+def _weighed(view: TurnView, decision: _Decision, judge: Judge, *, by_rule: bool) -> _Decision:
+    judged = judge(decision.reply, decision.confidence)
+    if judged is None or (by_rule and judged.source == "model" and judged.confidence < _OVERRULES):
+        return decision
+    if judged.label == decision.reply:
+        return replace(decision, confidence=judged.confidence)
+    return _judged(view, judged)
+
+
+def _judged(view: TurnView, judged: Judged) -> _Decision:
+    reply: Reply = "ignore" if judged.label == NONE else judged.label  # type: ignore[assignment]
+    return _Decision(reply, judged.confidence, 0, len(view.text), judged.source)
+
+
+def _unasked(view: TurnView, table: Table, judge: Judge) -> list[OfferReply]:
+    """What the model hears of an offer that is still open, or of one that was closed, though no rule does."""
+    open_ones = [item for item in table.offers if item.status == "pitched" and item.lately]
+    if not table.topic_closed and len(open_ones) != 1:
+        return []
+    judged = judge(None, 0.0)
+    if judged is None or judged.label in (NONE, "ignore") or judged.confidence < _UNASKED:
+        return []
+    decision = _judged(view, judged)
+    if table.topic_closed:
+        back = judged.label in ("reopen", "accept", "ask")
+        return [_reply(view, table.closed_offer, None, replace(decision, reply="reopen"))] if back else []
+    if judged.label == "reopen":
+        decision = replace(decision, reply="ask")
+    return [_reply(view, open_ones[0].offer, open_ones[0].pitched_at, decision)]
 
 
 def _decide_for(
@@ -316,6 +361,7 @@ def _reply(view: TurnView, offer: str | None, to_turn: int | None, decision: _De
         **view.place(decision.start, decision.end).fields(),
         confidence=round(decision.confidence, 4),
         offer=offer,
+        source=decision.source,
         reply=decision.reply,
         to_turn=to_turn,
     )

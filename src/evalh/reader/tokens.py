@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import lru_cache
+from typing import NamedTuple
 
 _WORD = re.compile(r"[a-z0-9\u00e0-\u024f]+(?:'[a-z]+)?")
 _ONES = {
@@ -42,10 +43,10 @@ _TENS = {
 }
 _SCALES = {"hundred": 100, "thousand": 1000}
 _SLIPS = {"hunnert": "hundred", "hunderd": "hundred", "fourty": "forty", "fife": "five"}
+_NUMERALS = frozenset([*_ONES, *_TENS, *(said for said, meant in _SLIPS.items() if meant not in _SCALES)])
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A word as it is compared: stemmed of its plural, numbers in digits."""
 
     word: str
@@ -56,26 +57,31 @@ class Token:
 @lru_cache(maxsize=4_096)
 def tokens(text: str) -> tuple[Token, ...]:
     """The words of a normalised text, in order."""
-    raw = [(match.group(), match.start(), match.end()) for match in _WORD.finditer(text)]
-    found: list[Token] = []
-    index = 0
-    while index < len(raw):
-        value, used = _number([word for word, _, _ in raw[index : index + 6]])
-        if used:
-            found.append(Token(str(value), raw[index][1], raw[index + used - 1][2]))
-            index += used
-            continue
-        word, start, end = raw[index]
-        found.append(Token(_stem(word), start, end))
-        index += 1
-    return tuple(found)
+    return tuple(_with_numbers([(match.group(), *match.span()) for match in _WORD.finditer(text)]))
 
 
+@lru_cache(maxsize=4_096)
 def words(text: str) -> tuple[str, ...]:
     """The compared words of a normalised text."""
+    spoken = _WORD.findall(text)
+    if _NUMERALS.isdisjoint(spoken):
+        return tuple(map(_stem, spoken))
     return tuple(token.word for token in tokens(text))
 
 
+def _with_numbers(raw: list[tuple[str, int, int]]) -> Iterator[Token]:
+    index = 0
+    while index < len(raw):
+        word, start, end = raw[index]
+        value, used = _number([word for word, _, _ in raw[index : index + 6]]) if word in _NUMERALS else (0, 0)
+        if used:
+            yield Token(str(value), start, raw[index + used - 1][2])
+        else:
+            yield Token(_stem(word), start, end)
+        index += used or 1
+
+
+@lru_cache(maxsize=16_384)
 def _stem(word: str) -> str:
     if word.endswith("'s"):
         return word[:-2]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import re2
 from rapidfuzz import fuzz
 
 from evalh.models import DisclosureFact, Lexicon, ProhibitedFact
+from evalh.models.policy import LexiconDisclosure
 from evalh.reader.tokens import words
 from evalh.reader.view import TurnView
 from evalh.text.normalise import normalise
@@ -47,17 +49,36 @@ class _Place:
     score: float
 
 
+class _Wordings:
+    """Wordings, found by the words they are made of."""
+
+    def __init__(self, items: Iterable[LexiconDisclosure]) -> None:
+        self.all = [_wording(item.id, text) for item in items for text in item.wordings]
+        self._with: dict[str, list[int]] = {}
+        for place, wording in enumerate(self.all):
+            for word in wording.content:
+                self._with.setdefault(word, []).append(place)
+
+    def alike(self, said: frozenset[str]) -> list[_Wording]:
+        """Those of whose longer words at least half are said, in their order."""
+        shared: dict[int, int] = {}
+        for word in said & self._with.keys():
+            for place in self._with[word]:
+                shared[place] = shared.get(place, 0) + 1
+        return [self.all[place] for place in sorted(shared) if shared[place] >= 0.5 * len(self.all[place].content)]
+
+
 @dataclass
 class WordingFinder:
     """The wordings of one lexicon; built once per policy."""
 
     lexicon: Lexicon
-    _disclosures: list[_Wording] = field(init=False)
-    _prohibited: list[_Wording] = field(init=False)
+    _disclosures: _Wordings = field(init=False)
+    _prohibited: _Wordings = field(init=False)
 
     def __post_init__(self) -> None:
-        self._disclosures = [_wording(item.id, text) for item in self.lexicon.disclosures for text in item.wordings]
-        self._prohibited = [_wording(item.id, text) for item in self.lexicon.prohibited for text in item.wordings]
+        self._disclosures = _Wordings(self.lexicon.disclosures)
+        self._prohibited = _Wordings(self.lexicon.prohibited)
 
     def disclosures(self, view: TurnView) -> list[DisclosureFact]:
         """The disclosures an agent turn makes; one that a barge-in cut off is marked so."""
@@ -73,7 +94,7 @@ class WordingFinder:
     def prohibited(self, view: TurnView) -> list[ProhibitedFact]:
         """The prohibited claims an agent turn makes."""
         found: list[ProhibitedFact] = []
-        wordings = {wording.id: wording for wording in self._prohibited}
+        wordings = {wording.id: wording for wording in self._prohibited.all}
         for place in _best(self._prohibited, view.text, MIN_PROHIBITED):
             start, _ = view.sentence_at(place.start)
             before = view.text[start : place.end].rsplit(",", 1)[-1] if "," in view.text[start : place.start] else None
@@ -90,13 +111,12 @@ def similarity(wording: str, text: str) -> float:
     return fuzz.partial_ratio(_masked(normalise(wording).text), _masked(normalise(text).text)) / 100
 
 
-def _best(wordings: list[_Wording], text: str, least: float, *, reworded: bool = False) -> list[_Place]:
+def _best(wordings: _Wordings, text: str, least: float, *, reworded: bool = False) -> list[_Place]:
     said = frozenset(words(text))
-    masked = _masked(text)
+    alike = wordings.alike(said)
+    masked = _masked(text) if alike else ""
     best: dict[str, _Place] = {}
-    for wording in wordings:
-        if not wording.content or len(wording.content & said) < 0.5 * len(wording.content):
-            continue
+    for wording in alike:
         place = _as_worded(wording, masked, least) or (_reworded(wording, said, text) if reworded else None)
         if place is not None and (place.id not in best or place.score > best[place.id].score):
             best[place.id] = place

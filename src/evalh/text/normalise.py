@@ -7,6 +7,7 @@ others: language, numbers, meaning.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ _LOOKALIKE = dict(
         strict=True,
     )
 )
+_SPECIAL = re.compile(r"[^\x20-\x5f\x61-\x7e\n]")
+"""What is looked at one by one: all but the plain characters and the line end."""
+_FOREIGN = re.compile(f"[{''.join(_LOOKALIKE)}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +61,40 @@ class Normalised:
 @lru_cache(maxsize=8_192)
 def normalise(raw: str) -> Normalised:
     """`raw` ready for matching."""
-    if raw.isascii() and raw.isprintable():
+    if (raw.isascii() and raw.isprintable()) or not _SPECIAL.search(raw):
         return Normalised(raw, raw.lower(), range(len(raw) + 1))
     pieces: list[str] = []
     starts: list[int] = []
     hidden = False
-    for index, char in enumerate(raw):
-        if _is_invisible(char):
-            hidden = hidden or char not in "\ufeff\u00ad"
-            continue
-        plain = _PLAIN.get(char) or unicodedata.normalize("NFKC", char)
-        for part in plain:
-            pieces.append(" " if part != "\n" and part.isspace() else part)
-            starts.append(index)
-    folded, disguised = _fold_lookalikes(pieces)
-    starts.append(len(raw))
-    text = "".join(lower if len(lower := char.lower()) == 1 else char for char in folded)
-    return Normalised(raw, text, tuple(starts), hidden or disguised)
+    done = 0
+    for match in _SPECIAL.finditer(raw):
+        at, char = match.start(), match.group()
+        shown = _shown(char)
+        hidden = hidden or (not shown and char not in "\ufeff\u00ad")
+        pieces += (raw[done:at], shown)
+        starts += range(done, at)
+        starts += [at] * len(shown)
+        done = at + 1
+    starts += range(done, len(raw) + 1)
+    text, disguised = _fold_lookalikes("".join((*pieces, raw[done:])))
+    return Normalised(raw, _lower(text), tuple(starts), hidden or disguised)
+
+
+@lru_cache(maxsize=4_096)
+def _shown(char: str) -> str:
+    """What stands for `char` in the copy; nothing for a character that cannot be seen."""
+    if _is_invisible(char):
+        return ""
+    plain = _PLAIN.get(char) or unicodedata.normalize("NFKC", char)
+    return "".join(" " if part != "\n" and part.isspace() else part for part in plain)
+
+
+def _lower(text: str) -> str:
+    """In lower case, but for what would become longer; each character by itself, so that a sigma has one form."""
+    lower = text.lower()
+    if len(lower) == len(text) and "\u03a3" not in text:
+        return lower
+    return "".join(small if len(small := char.lower()) == 1 else char for char in text)
 
 
 def _is_invisible(char: str) -> bool:
@@ -83,8 +104,11 @@ def _is_invisible(char: str) -> bool:
     return category in ("Cf", "Cc", "Cs", "Co") or "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef"
 
 
-def _fold_lookalikes(chars: list[str]) -> tuple[list[str], bool]:
-    folded = list(chars)
+def _fold_lookalikes(text: str) -> tuple[str, bool]:
+    if not _FOREIGN.search(text):
+        return text, False
+    chars = list(text)
+    folded = list(text)
     disguised = False
     start = 0
     while start < len(chars):
@@ -96,7 +120,7 @@ def _fold_lookalikes(chars: list[str]) -> tuple[list[str], bool]:
             folded[start:end] = [_LOOKALIKE.get(char, char) for char in word]
             disguised = True
         start = end + 1
-    return folded, disguised
+    return "".join(folded), disguised
 
 
 def _mixes_scripts(word: list[str]) -> bool:

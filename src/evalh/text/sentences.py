@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
-import re2
-
-_END = re2.compile(r"[.!?]+[\"')\]]*(?:\s+|$)|\n+")
-_NOT_AN_END = re2.compile(r"(?:\b(?:mr|mrs|ms|dr|st|vs|e\.g|i\.e|no|approx|inc|ltd|jr|sr)|\b[a-z]|^\s*\d+|\n\s*\d+)\.$")
+_END = re.compile(r"(?<![.!?])[.!?]++[\"')\]]*+(?:[\t\n\f\r ]++|\Z)|\n+")
+"""Each run of marks is looked at once, from its first, so that a long one costs no more than its length."""
+_NOT_AN_END = re.compile(
+    r"(?:\b(?:mr|mrs|ms|dr|st|vs|e\.g|i\.e|no|approx|inc|ltd|jr|sr)|\b[a-z]|(?:^|\n)[\t\n\f\r ]*\d+)\.\Z", re.ASCII
+)
 
 
 @lru_cache(maxsize=4_096)

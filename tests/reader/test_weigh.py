@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from evalh.models import Conversation, Lexicon, OfferPolicy, Reading, Turn
+from evalh.reader.heads import BINARY, LABELS, TurnHeads, TurnScores
+from evalh.reader.local import LocalReader, said
+
+POLICY = {
+    "id": "gym", "version": "1", "effective": {"from": "2000-01-01"},
+    "offers": [{"id": "SAUNA", "names": ["sauna add-on", "sauna"], "kind": "cross_sell", "timing": "during_task"}],
+}  # fmt: skip
+LEXICON = Lexicon.of((OfferPolicy.model_validate(POLICY),))
+PLAIN: dict[str, dict[str, Any]] = {
+    head: {
+        "model": 1.0,
+        "said": np.vstack([np.eye(len(labels)), np.zeros((1, len(labels)))]).tolist(),
+        "sure": np.zeros((len(labels) + 1, len(labels))).tolist(),
+        "stands": 0.95 if head == "act" else 2.0,
+        "alone": {"pitch": 0.9} if head == "act" else {},
+    }
+    for head, labels in LABELS.items()
+} | {"binary": {name: [1.0, 1.0, 0.0, 0.0] for name in BINARY}}
+
+
+class Scripted(TurnHeads):
+    """Says what a test wants the model to say: by turn, the label of each head and its probability."""
+
+    def __init__(self, *says: dict[str, tuple[str, float]]) -> None:
+        super().__init__(fusion=PLAIN)
+        self.says = says
+
+    def read(self, conversations: object) -> list[list[TurnScores]]:
+        return [[_scores(turn) for turn in self.says]]
+
+
+def _scores(says: dict[str, tuple[str, float]]) -> TurnScores:
+    heads = {}
+    for head, labels in LABELS.items():
+        label, chance = says.get(head, (labels[-1] if head not in ("mood", "register") else labels[1], 0.9))
+        heads[head] = np.array([chance if name == label else (1 - chance) / (len(labels) - 1) for name in labels])
+    binary = np.array([says[name][1] if name in says else 0.01 for name in BINARY])
+    return TurnScores(heads, binary)
+
+
+def _talk(turns: list[tuple[str, str]]) -> Conversation:
+    rows = [{"role": role, "text": text} for role, text in turns]
+    return Conversation.model_validate({"id": "c", "language": "en", "turns": rows})
+
+
+def read(turns: list[tuple[str, str]], *says: dict[str, tuple[str, float]]) -> Reading:
+    return LocalReader(heads=Scripted(*says)).read([_talk(turns)], LEXICON)[0]
+
+
+def test_a_pitch_that_no_rule_finds_is_the_models() -> None:
+    reading = read([("agent", "People who swim of a morning get on well with the sauna.")], {"act": ("pitch", 0.97)})
+    assert [(act.act, act.offer, act.source) for act in reading.acts] == [("pitch", "SAUNA", "model")]
+
+
+def test_a_pitch_without_a_name_is_of_no_known_offer() -> None:
+    reading = read([("agent", "Folks on your line tend to go one up.")], {"act": ("pitch", 0.97)})
+    assert [(act.act, act.offer) for act in reading.acts] == [("pitch", None)]
+
+
+def test_a_pitch_that_the_model_does_not_see_is_what_the_model_sees() -> None:
+    said = "I can add the sauna add-on for you, as you asked."
+    assert read([("agent", said)], {"act": ("answer", 0.999)}).acts[0].act == "answer"
+    assert read([("agent", said)], {"act": ("pitch", 0.9)}).acts[0].act == "pitch"
+
+
+def test_a_pitch_that_only_the_model_sees_needs_a_sure_model() -> None:
+    assert read([("agent", "Folks on your line tend to go one up.")], {"act": ("pitch", 0.8)}).acts == ()
+
+
+def test_a_rule_that_is_sure_stands() -> None:
+    surest = "No problem, I won't add the sauna add-on."
+    rules = LocalReader(rules_only=True).read([_talk([("agent", surest)])], LEXICON)[0].acts[0]
+    assert rules.confidence >= 0.85
+    PLAIN["act"]["stands"] = rules.confidence
+    found = read([("agent", surest)], {"act": ("answer", 0.999)}).acts[0]
+    PLAIN["act"]["stands"] = 0.95
+    assert (found.act, found.source) == (rules.act, "rule")
+
+
+def test_an_unsure_model_leaves_a_sure_rule_alone() -> None:
+    reading = read([("agent", "Would you like to add the sauna add-on?")], {"act": ("none", 0.2)})
+    assert [(act.act, act.source) for act in reading.acts] == [("pitch", "rule")]
+
+
+def test_a_reply_in_other_words_closes_the_topic() -> None:
+    turns = [("agent", "Would you like to add the sauna add-on?"), ("customer", "we've a tub of our own out the back")]
+    reading = read(turns, {"act": ("pitch", 0.9)}, {"reply": ("refuse", 0.95)})
+    assert [(fact.reply, fact.source) for fact in reading.replies] == [("refuse", "model")]
+    assert reading.ledger[-1].topic_closed
+
+
+def test_an_answer_to_an_offer_spoken_of_before_needs_a_sure_model() -> None:
+    turns = [
+        ("agent", "Would you like to add the sauna add-on?"),
+        ("customer", "what time do you shut on sundays"),
+        ("agent", "At six. Is there anything else?"),
+        ("customer", "that tub you spoke of, put me down"),
+    ]
+    quiet = {"act": ("none", 0.9)}
+    asked = {"reply": ("ignore", 0.9)}
+    sure = read(turns, {"act": ("pitch", 0.9)}, asked, quiet, {"reply": ("accept", 0.95)})
+    unsure = read(turns, {"act": ("pitch", 0.9)}, asked, quiet, {"reply": ("accept", 0.4)})
+    assert [fact.reply for fact in sure.replies] == ["ignore", "accept"]
+    assert [fact.reply for fact in unsure.replies] == ["ignore"]
+
+
+def test_mood_register_and_courtesy_say_where_they_come_from() -> None:
+    turns = [("customer", "right. another form for me then"), ("agent", "As I have said twice, read the page.")]
+    says = {"mood": ("frustrated", 0.95)}, {"register": ("robotic", 0.95), "impolite": ("", 0.9)}
+    reading = read(turns, *says)
+    assert (reading.moods[0].mood, reading.moods[0].source) == ("frustrated", "model")
+    assert (reading.registers[0].register_, reading.registers[0].source) == ("robotic", "model")
+    assert (reading.courtesies[0].courtesy, reading.courtesies[0].source) == ("impolite", "model")
+
+
+def test_pressure_is_read_while_something_is_sold() -> None:
+    pitch = [("agent", "Would you like to add the sauna add-on? Your neighbours all have one.")]
+    reading = read(pitch, {"act": ("pitch", 0.95), "social_proof": ("", 0.9)})
+    assert "social_proof" in {fact.kind for fact in reading.pressures}
+
+
+def test_what_is_said_of_the_matter_moves_the_issue() -> None:
+    turns = [
+        ("customer", "my wifi is not working at all"),
+        ("agent", "I gave it a nudge from this end."),
+        ("customer", "well would you look at that, green all over"),
+    ]
+    says = {"word": ("unsolved", 0.9)}, {"issue": ("done", 0.9)}, {"word": ("solved", 0.95)}
+    reading = read(turns, *says)
+    assert [fact.says for fact in reading.progress] == ["unsolved", "done", "solved"]
+    assert [(issue.status, issue.word) for issue in reading.issues] == [("resolved", "customer")]
+    assert [(issue.status) for issue in read(turns, says[0], {}, {}).issues] != ["resolved"]
+
+
+def test_rules_alone_read_without_the_model() -> None:
+    reader = LocalReader(rules_only=True)
+    held = Conversation.model_validate(
+        {"id": "c", "turns": [{"role": "agent", "text": "Would you like to add the sauna add-on?"}]}
+    )
+    reading = reader.read([held], LEXICON)[0]
+    assert reading.acts[0].act == "pitch"
+    assert reading.acts[0].asks
+    assert reader.id.endswith("+rules-only")
+    assert LocalReader().id != reader.id
+
+
+def test_what_the_model_hears_is_bounded_and_of_those_who_speak() -> None:
+    assert said(Turn(role="tool", text="{}")) is None
+    assert said(Turn(role="customer", text="mm-hm", backchannel=True)) is None
+    assert said(Turn(role="human_agent", text="Hello")) == ("agent", "hello")
+    heard = said(Turn(role="customer", text="word " * 5_000))
+    assert heard is not None
+    assert len(heard[1]) <= 4_001
+
+
+def test_turn_by_turn_finds_what_all_at_once_finds() -> None:
+    turns = [
+        ("customer", "my wifi has been down since monday and nobody rings back"),
+        (
+            "agent",
+            "I've reset the line and it's up again. While you're here, the sauna add-on is twelve pounds a month?",
+        ),
+        ("customer", "we've a tub of our own out the back"),
+        ("agent", "Then I'll leave it. Anything else?"),
+        ("customer", "no that's all"),
+    ]
+    reader, held = LocalReader(), _talk(turns)
+    session = reader.session(held, LEXICON)
+    for turn in held.turns:
+        session.add(turn)
+    at_once, others = reader.read([held], LEXICON)[0], [_talk([("agent", f"That is number {n}.")]) for n in range(40)]
+    assert session.reading(ended=True) == at_once
+    assert reader.read([*others, held], LEXICON)[-1] == at_once
+
+
+def test_a_repeat_pitch_that_a_rule_finds_stays_one() -> None:
+    turns = [
+        ("agent", "Would you like to add the sauna add-on?"),
+        ("customer", "no thanks"),
+        ("agent", "Would you like to add the sauna add-on, though?"),
+    ]
+    reading = read(turns, {"act": ("pitch", 0.9)}, {"reply": ("refuse", 0.9)}, {"act": ("none", 0.99999)})
+    assert [entry.repeat_of for entry in reading.ledger] == [None, None, "same"]
