@@ -25,7 +25,7 @@ from evalh.reader.weigh import Trace
 
 ROUNDS = 2
 NEVER = 2.0
-STANDS = {"reply": 0.85, "act": 0.75}
+STANDS = {"act": 0.75, "mood": 0.8, "reply": 0.85, "register": 0.85, "word": 0.85, "issue": 0.85}
 ALONE = {"act": {"pitch": 0.85}, "reply": {"reopen": 0.95}}
 Row = tuple[TurnScores, str | None, float, Example, float]
 

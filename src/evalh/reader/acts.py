@@ -120,8 +120,8 @@ class Floor:
     """The offers the customer already has, by their record."""
     turned_down: bool = False
     """Whether the customer's last turn put the current offer off or objected to it."""
-    listed: int = 0
-    """How many offers the policy lists."""
+    described: bool = False
+    """Whether the policy describes its offers."""
     selling_points: tuple[frozenset[str], ...] = ()
     """The words of each benefit and feature of the current offer."""
 

@@ -23,7 +23,7 @@ from evalh.errors import InternalError
 from evalh.models.vocabulary import Source
 
 HEADS_SHA256 = "d95bfacba38a3206729f688c6cae664e5ee9714761d518a908ab86bcb63ded08"
-FUSION_SHA256 = "67d7d0b37259227b90adcf7de9f175be444f4afdd9e13c53d6423bdf3463a9bf"
+FUSION_SHA256 = "81d252749e023613fa5d030cfda41be224d0fd9da4dc73111f50e569f4fd3bdb"
 """The digests of the heads, and of the numbers that weigh them against the rules."""
 BINARY_HEAD = "binary"
 NONE = "none"
@@ -41,6 +41,8 @@ BINARY = (
     "presumption",
 )  # fmt: skip
 """What an agent turn does or does not, several at once."""
+STANDS = 0.85
+"""A rule of a yes-or-no head that is this sure stands whatever the model says."""
 SIDES: dict[Speaker, tuple[str, ...]] = {
     "customer": ("reply", "mood", "word"),
     "agent": ("act", "register", "issue"),
@@ -151,7 +153,8 @@ class TurnHeads:
         model, sure, said, base = self._fusion["binary"][name]
         chance = float(np.clip(scores.binary[BINARY.index(name)], 1e-6, 1 - 1e-6))
         logit = model * np.log(chance / (1 - chance)) + sure * confidence + said * (confidence > 0) + base
-        return round(float(1 / (1 + np.exp(-logit))), 4)
+        fused = round(float(1 / (1 + np.exp(-logit))), 4)
+        return max(fused, confidence) if confidence >= STANDS else fused
 
     @cached_property
     def _fusion(self) -> Mapping[str, Any]:

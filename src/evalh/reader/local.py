@@ -79,13 +79,17 @@ class Tools:
     bookings: BookingReader
     selling_points: dict[str, tuple[frozenset[str], ...]]
     heads: dict[str, frozenset[str]]
+    described: bool
+    """Whether the policy describes its offers, by price, benefits or features."""
 
     @staticmethod
     def of(lexicon: Lexicon) -> Tools:
         """The tools for `lexicon`."""
         points = {offer.id: _selling_points((*offer.benefits, *offer.features)) for offer in lexicon.offers}
         finder = OfferFinder(lexicon)
-        return Tools(lexicon, finder, WordingFinder(lexicon), BookingReader(lexicon), points, finder.heads())
+        described = any(offer.pricing or offer.benefits or offer.features for offer in lexicon.offers)
+        wordings, bookings = WordingFinder(lexicon), BookingReader(lexicon)
+        return Tools(lexicon, finder, wordings, bookings, points, finder.heads(), described)
 
 
 class LocalReader:
@@ -380,7 +384,7 @@ class LocalSession:
             recent=pitched[-1] if pitched else None,
             owned=_owned(self.header),
             turned_down=self.current in self.turned_down,
-            listed=len(self.tools.lexicon.offers),
+            described=self.tools.described,
             selling_points=points,
         )
 

@@ -21,8 +21,8 @@ from evalh.reader.view import TurnView
 
 MODEL = "reads so in its context"
 """The reason of a fact that no rule found."""
-UNNAMED = 0.995
-"""How sure the model must be that an agent who has a list of offers pitches one without naming it: hardly any does."""
+UNNAMED = 0.998
+"""How sure the model must be that an agent whose offers are described pitches one without naming it: few do."""
 ASKS = 0.8
 """From this probability of asking the customer to take something a turn pitches, whatever else it seems to do."""
 _PRESSES = 0.5
@@ -125,8 +125,8 @@ class Weigher:
         if found:
             return [*found[:-1], _as(found[-1], "pitch", judged)]
         talked_about = floor.current if floor.current in floor.status else None
-        listed = talked_about is None and floor.listed > 1
-        if listed and self.scores is not None and self.scores.of("act", "pitch") < UNNAMED:
+        unnamed = talked_about is None and floor.described
+        if unnamed and self.scores is not None and self.scores.of("act", "pitch") < UNNAMED:
             return []
         return [self._whole_turn(talked_about, judged)]
 
