@@ -21,6 +21,7 @@ from benchmarks.validity.reading import Desk
 from benchmarks.validity.scoring import Row
 
 from evalh.errors import UserError
+from evalh.reader.local import LocalReader
 
 Adapter = Callable[[Source, Desk], Iterator[Row]]
 ADAPTERS: dict[str, Adapter] = {
@@ -40,7 +41,7 @@ _OPTIONAL = {"sklearn": "scikit-learn", "vaderSentiment": "vaderSentiment"}
 def main(given: Sequence[str] | None = None) -> int:
     """Print the tables; 2 for input that cannot be read."""
     args = _parser().parse_args(given)
-    desk, skipped = Desk(), list(_without())
+    desk, skipped = Desk(LocalReader(rules_only=args.rules_only)), list(_without())
     parts: dict[str, Callable[[], Iterator[Row]]] = {
         name: partial(ADAPTERS[name], Source(args.data, args.limit, args.held_out), desk)
         for name in _chosen(args.only)
@@ -94,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--own", type=Path, help="a file, or a folder of files, labelled turn by turn (JSONL)")
     parser.add_argument("--only", nargs="+", default=[], help=f"of {', '.join(ADAPTERS)}")
     parser.add_argument("--limit", type=_number, help="about so many lines of each corpus, for a quick look")
+    parser.add_argument("--rules-only", action="store_true", help="leave the turn model out")
     parser.add_argument("--held-out", action="store_true", help="only lines that the shipped model was not fitted on")
     parser.add_argument("--out", type=Path, help="write everything as JSON")
     parser.add_argument("--errors", type=Path, help="write typical errors into this folder; they quote the corpora")

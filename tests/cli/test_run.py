@@ -101,8 +101,8 @@ def test_what_init_writes_runs_at_once(evalh: Evalh, tmp_path: Path, monkeypatch
     evalh("init", str(tmp_path / "mine"))
     monkeypatch.chdir(tmp_path / "mine")
     done = evalh("run", "--encoder", "none")
-    assert (done.code, done.err) == (0, "")
-    assert "PASS" in done.out
+    assert (done.code, done.err) == (1, "")
+    assert "REGRESSION" in done.out
     found = rows(only(tmp_path / "mine"))
     assert {row["prompt_version"] for row in found} == {"v1", "v2"}
     assert "errored" not in {row["state"] for row in found}
