@@ -153,6 +153,7 @@ def _imported(path: Path) -> RunInputs:
 def _judge_in_steps(inputs: RunInputs, found: Sequence[Any], folder: Path, clock: Clock) -> None:
     from evalh.evaluator import evaluate_all
     from evalh.evaluator.scorecard import score_card
+    from evalh.reader.local import LocalReader
     from evalh.reader.similar import answer_similar
     from evalh.runner.execute import context_of, item_of
     from evalh.runner.plan import manifest_of
@@ -166,7 +167,10 @@ def _judge_in_steps(inputs: RunInputs, found: Sequence[Any], folder: Path, clock
         "questions", lambda: [[question for one in used for question in one.questions(context)] for context in contexts]
     )
     held = [item.conversation for item in items]
-    readings = clock.time("read, rules only", lambda: inputs.reader.read(held, inputs.lexicon, ()))
+    rules, reader = LocalReader(rules_only=True), LocalReader()
+    clock.time("read: rules", lambda: rules.read(held, inputs.lexicon))
+    clock.time("read: turn model", lambda: reader.scores(held))
+    readings = inputs.reader.read(held, inputs.lexicon, ())
     clock.time("encoder: load", lambda: encoder.encode(["load"]))
     answers = clock.time("encoder: similarity questions", lambda: answer_similar(held, readings, asked, encoder))
     facts = [reading.model_copy(update={"answers": found}) for reading, found in zip(readings, answers, strict=True)]

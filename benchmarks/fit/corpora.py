@@ -6,7 +6,6 @@ no"). Public corpora are given as a folder (see benchmarks/README.md); the fit w
 
 from __future__ import annotations
 
-import gzip
 import json
 import random
 import re
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.held_out import held_out
+from benchmarks.validity import corpus
 
 from evalh.encoder.turns import Speaker
 from evalh.reader.heads import BINARY, LABELS, NONE
@@ -195,10 +195,9 @@ def _lines(folder: Path, stem: str) -> Iterator[dict[str, Any]]:
 
 
 def lines_of(folder: Path, stem: str) -> Iterator[dict[str, Any]]:
-    """All lines of a corpus."""
+    """All lines of a corpus. Raises BadInput for one that cannot be read."""
     for path in sorted(folder.glob(f"{stem}_*.jsonl.gz")):
-        with gzip.open(path, "rt", encoding="utf-8") as stream:
-            yield from map(json.loads, stream)
+        yield from (dict(line) for line in corpus.lines_of(path, ("id",)))
 
 
 def texts(talks: Iterable[Talk]) -> Iterator[Example]:

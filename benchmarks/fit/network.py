@@ -13,8 +13,8 @@ from benchmarks.fit.corpora import Example, Talk, texts
 from torch import Tensor, nn
 from torch.nn import functional
 
-from evalh.encoder.tokenizer import CLS, SEP, load_tokenizer
-from evalh.encoder.turns import FIRST, LAST
+from evalh.encoder.tokenizer import load_tokenizer
+from evalh.encoder.turns import token_ids
 from evalh.reader.heads import BINARY, LABELS
 
 HIDDEN = 256
@@ -97,10 +97,8 @@ class Network(nn.Module):
 def tokenize(talks: Sequence[Talk]) -> None:
     """Fill in the token ids, cut as the encoder cuts them."""
     turns = list(texts(talks))
-    encoded = load_tokenizer().encode_batch([turn.text for turn in turns], add_special_tokens=False)
-    for turn, item in zip(turns, encoded, strict=True):
-        ids = item.ids if len(item.ids) <= FIRST + LAST else [*item.ids[:FIRST], *item.ids[-LAST:]]
-        turn.ids = [CLS, *ids, SEP]
+    for turn, ids in zip(turns, token_ids(load_tokenizer(), [turn.text for turn in turns]), strict=True):
+        turn.ids = ids
 
 
 def fit(talks: Sequence[Talk], epochs: int, seed: int) -> Network:

@@ -44,13 +44,17 @@ class MiniLM:
         return vectors
 
     def _batch(self, texts: list[str]) -> Vectors:
+        _, hidden, mask = self._hidden(texts)
+        summed = (hidden * mask[..., None]).sum(axis=1)
+        return unit(summed / mask.sum(axis=1, keepdims=True))
+
+    def _hidden(self, texts: list[str]) -> tuple[Any, Any, Any]:
+        """The encodings, the last hidden states (texts, tokens, 384), and which tokens count."""
         encoded = self._tokenizer.encode_batch(texts)
         ids = np.array([item.ids for item in encoded], dtype=np.int64)
         mask = np.array([item.attention_mask for item in encoded], dtype=np.int64)
         inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-        hidden = self._session.run(["last_hidden_state"], inputs)[0]
-        summed = (hidden * mask[..., None]).sum(axis=1)
-        return unit(summed / mask.sum(axis=1, keepdims=True))
+        return encoded, self._session.run(["last_hidden_state"], inputs)[0], mask
 
     @cached_property
     def _tokenizer(self) -> Any:

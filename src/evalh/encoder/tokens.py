@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from evalh.encoder.base import Vectors, unit
 from evalh.encoder.minilm import BATCH, MiniLM
 
@@ -41,11 +39,7 @@ class TokenEncoder(MiniLM):
         return None if found is None else int(found)
 
     def _split(self, texts: list[str]) -> list[Tokens]:
-        encoded = self._tokenizer.encode_batch(texts)
-        ids = np.array([item.ids for item in encoded], dtype=np.int64)
-        mask = np.array([item.attention_mask for item in encoded], dtype=np.int64)
-        inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-        hidden = self._session.run(["last_hidden_state"], inputs)[0]
+        encoded, hidden, mask = self._hidden(texts)
         return [
             _tokens(item.offsets[:size], rows[:size])
             for item, rows, size in zip(encoded, hidden, mask.sum(axis=1).tolist(), strict=True)

@@ -67,11 +67,7 @@ class TurnEncoder:
         return vectors
 
     def _ids(self, texts: Sequence[str]) -> list[list[int]]:
-        found: list[list[int]] = []
-        for item in self._tokenizer.encode_batch(list(texts), add_special_tokens=False):
-            ids = item.ids if len(item.ids) <= FIRST + LAST else [*item.ids[:FIRST], *item.ids[-LAST:]]
-            found.append([CLS, *ids, SEP])
-        return found
+        return token_ids(self._tokenizer, texts)
 
     def _run(self, ids: Any, speakers: Any) -> Vectors:
         if len(ids) == 1:
@@ -95,6 +91,15 @@ class TurnEncoder:
         if hashlib.sha256(data).hexdigest() != SHA256:
             raise InternalError("the turn encoder's weights are not those this version of evalh was made with")
         return session_of(data)
+
+
+def token_ids(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:
+    """The token ids of each text as the encoder reads it, cut in the middle where it is long."""
+    found: list[list[int]] = []
+    for item in tokenizer.encode_batch(list(texts), add_special_tokens=False):
+        ids = item.ids if len(item.ids) <= FIRST + LAST else [*item.ids[:FIRST], *item.ids[-LAST:]]
+        found.append([CLS, *ids, SEP])
+    return found
 
 
 def session_of(model: bytes) -> Any:

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from benchmarks.fit import corpora
+from benchmarks.held_out import held_out
+
+from evalh.reader.heads import BINARY, LABELS, NONE
+
+DATA = Path(__file__).parents[2] / "data" / "turns"
+
+
+def lines(part: str) -> Iterator[dict[str, Any]]:
+    for path in sorted((DATA / part).glob("*.jsonl")):
+        yield from map(json.loads, path.read_text(encoding="utf-8").splitlines())
+
+
+def test_the_blind_files_are_those_that_were_hashed() -> None:
+    told = (DATA / "blind" / "SHA256SUMS").read_text().split()
+    names = {path.name for path in (DATA / "blind").glob("*.jsonl")}
+    assert set(told[1::2]) == names
+    for digest, name in zip(told[::2], told[1::2], strict=True):
+        assert hashlib.sha256((DATA / "blind" / name).read_bytes()).hexdigest() == digest
+
+
+def test_no_domain_is_both_trained_on_and_blind() -> None:
+    assert not {line["domain"] for line in lines("train")} & {line["domain"] for line in lines("blind")}
+
+
+@pytest.mark.parametrize(("part", "turns"), [("train", 13_388), ("blind", 1_666)])
+def test_every_label_is_one_of_the_heads(part: str, turns: int) -> None:
+    talks = corpora.own(DATA / part)
+    assert sum(len(talk.turns) for talk in talks) == turns
+    assert len({talk.id for talk in talks}) == len(talks)
+    for turn in corpora.texts(talks):
+        assert set(turn.labels) <= set(LABELS)
+        assert all(said <= set(LABELS[head]) for head, said in turn.labels.items())
+        assert set(turn.binary) in (set(), set(BINARY))
+
+
+def test_hardly_a_longer_turn_is_said_twice() -> None:
+    said = Counter(
+        " ".join(re.findall(r"\w+", turn["text"].lower())) for line in lines("train") for turn in line["turns"]
+    )
+    assert sum(count > 1 for text, count in said.items() if len(text) > 25) <= 5
+
+
+def test_an_own_turn_has_the_labels_of_its_side(tmp_path: Path) -> None:
+    agent = {"role": "agent", "text": "Shall I add it?", "act": "pitch", "register": "pushy", "issue": None}
+    customer = {"role": "customer", "text": "No.", "reply": "refuse", "mood": "calm", "word": None}
+    talk = {"id": "a", "domain": "gym", "turns": [{**agent, "impolite": False, "press": ["fear"]}, customer]}
+    (tmp_path / "a.jsonl").write_text(json.dumps(talk) + "\n")
+    first, second = corpora.own(tmp_path)[0].turns
+    assert first.labels["act"] == {"pitch"}
+    assert first.labels["issue"] == {NONE}
+    assert {name for name, yes in first.binary.items() if yes} == {"fear", "asks"}
+    assert second.labels == {"reply": {"refuse"}, "mood": {"calm"}, "word": {NONE}}
+    assert second.binary == {}
+
+
+def test_a_quarter_is_held_out_and_what_belongs_together_stays_together() -> None:
+    assert 0.2 < sum(held_out({"id": f"c/{number}"}) for number in range(2_000)) / 2_000 < 0.3
+    assert len({held_out({"id": f"t/{number}", "conversation": "c"}) for number in range(50)}) == 1
+    assert len({held_out({"id": f"t/{number}", "evidence": "The same article."}) for number in range(50)}) == 1
