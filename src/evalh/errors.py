@@ -6,6 +6,7 @@ EvalhError
 │   ├── BadConfig        a config, policy, prompt or evaluator that cannot be used
 │   └── NotFound         a named thing that does not exist
 ├── TooLittle            more data is needed than there is: exit code 3
+│   └── Stopped          a hard stop was reached; what was done until then is kept
 └── InternalError        ours: reported with a traceback
 """
 
@@ -72,6 +73,10 @@ class ManyErrors(UserError):
 
 class TooLittle(EvalhError):
     """What was asked needs more data than there is: exit code 3."""
+
+
+class Stopped(TooLittle):
+    """A limit of calls, cost or time was reached; what was done until then is kept, and the same command goes on."""
 
 
 class InternalError(EvalhError):

@@ -18,7 +18,10 @@ from evalh.models.comparison import (
 )
 from evalh.models.config import AgentConfig, EncoderConfig, PromptsConfig, ReaderConfig, RunConfig
 from evalh.models.conversation import AgentInfo, Conversation, Origin, Outcome, ToolCall, Turn
+from evalh.models.endpoint import EndpointConfig, JudgeConfig, Prices
+from evalh.models.failure import Failure, FailureClass
 from evalh.models.golden import Case, GoldenLabel, GoldenSet, GoldenSetInfo
+from evalh.models.judge import JudgeCheck, ProbeRate, ProbeResult
 from evalh.models.persona import Persona
 from evalh.models.policy import (
     Disclosure,
@@ -38,6 +41,7 @@ from evalh.models.reading import (
     Claim,
     Consent,
     CourtesyFact,
+    Disagreement,
     DisclosureFact,
     Fact,
     Identity,
@@ -54,6 +58,8 @@ from evalh.models.reading import (
     Question,
     Reading,
     Register,
+    Unread,
+    Usage,
 )
 from evalh.models.results import (
     Aggregate,
@@ -61,11 +67,13 @@ from evalh.models.results import (
     EvaluatorInfo,
     FileInfo,
     GitInfo,
+    JudgeInfo,
     Manifest,
     RejectedInput,
     Rolled,
     ScoreRow,
     StateCounts,
+    UsageRow,
 )
 from evalh.models.score import Evidence, Score
 from evalh.models.scorecard import Item, Scorecard, Section
@@ -93,12 +101,16 @@ __all__ = [
     "CourtesyFact",
     "CriticalConfig",
     "CriticalFinding",
+    "Disagreement",
     "Disclosure",
     "DisclosureFact",
     "EncoderConfig",
+    "EndpointConfig",
     "EvaluatorInfo",
     "Evidence",
     "Fact",
+    "Failure",
+    "FailureClass",
     "FileInfo",
     "Flipped",
     "GateConfig",
@@ -113,6 +125,9 @@ __all__ = [
     "Issue",
     "Item",
     "Json",
+    "JudgeCheck",
+    "JudgeConfig",
+    "JudgeInfo",
     "LedgerEntry",
     "Lexicon",
     "Manifest",
@@ -132,6 +147,9 @@ __all__ = [
     "PowerReport",
     "Pressure",
     "Price",
+    "Prices",
+    "ProbeRate",
+    "ProbeResult",
     "ProgressFact",
     "ProhibitedFact",
     "Prompt",
@@ -154,6 +172,9 @@ __all__ = [
     "StateCounts",
     "ToolCall",
     "Turn",
+    "Unread",
+    "Usage",
+    "UsageRow",
     "Verdict",
     "canonical_json",
     "digest",

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from evalh.models.base import Id, Json, Model, Words
 from evalh.models.comparison import GateConfig
+from evalh.models.endpoint import JudgeConfig
 
 
 class EncoderConfig(Model):
@@ -20,9 +21,13 @@ class EncoderConfig(Model):
 
 
 class ReaderConfig(Model):
-    """Who reads the conversations."""
+    """Who reads the conversations.
 
-    kind: Literal["local"] = "local"
+    `local`: rules and small models on this machine; a judge, if there is one, only applies rubrics. `cascade`: local
+    first, the judge where that is unsure. `judge`: the judge reads all but what rules can read for certain.
+    """
+
+    kind: Literal["local", "cascade", "judge"] = "local"
     encoder: EncoderConfig = EncoderConfig()
     unsure_below: float = Field(default=0.5, ge=0, le=1)
     """Facts of lower confidence make a verdict unsure."""
@@ -65,6 +70,9 @@ class RunConfig(Model):
     """What conversations are grouped by: "persona" or the name of a facet."""
     agent: AgentConfig = AgentConfig()
     reader: ReaderConfig = ReaderConfig()
+    judge: JudgeConfig | None = None
+    redact: bool = True
+    """Whether personal data is replaced in what the run writes; verdicts rest on the original."""
     evaluators: dict[Id, dict[str, Json]] | None = None
     """Settings by evaluator name; default: all that are found, with their defaults."""
     scorecard: str | None = "care"
@@ -74,3 +82,9 @@ class RunConfig(Model):
     seed: int = 0
     gate: GateConfig = GateConfig()
     """When a candidate is refused."""
+
+    @model_validator(mode="after")
+    def _has_the_judge_it_needs(self) -> RunConfig:
+        if self.reader.kind != "local" and self.judge is None:
+            raise ValueError(f"the reader {self.reader.kind!r} needs a judge; add 'judge: {{model: NAME}}'")
+        return self

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
-from evalh.models.base import Json, Model, Unit, digest
+from evalh.models.base import Json, Model, OpenModel, Unit, digest
+from evalh.models.failure import Failure
 from evalh.models.score import Evidence
 from evalh.models.vocabulary import (
     Act,
@@ -223,12 +224,14 @@ class Question(Model):
     """Something an evaluator wants read that is no standing fact.
 
     kind "similar": how close agent turns come to `text` (0 to 1 a turn), on turns that pitch `pitches_of` if it is
-    given; kind "rubric": a judge's question.
+    given; kind "rubric": where on `scale` a judge puts the conversation by the rubric `text`.
     """
 
     kind: str = Field(pattern="^(similar|rubric)$")
     text: str
     pitches_of: str | None = None
+    scale: tuple[float, float] | None = None
+    """For a rubric: the least and the greatest value."""
 
     @property
     def sha256(self) -> str:
@@ -244,6 +247,42 @@ class Answered(Model):
     confidence: Unit = 1.0
     source: Source = "model"
     evidence: tuple[Evidence, ...] = ()
+    reason: str = ""
+
+
+class Unread(Model):
+    """What a judge was asked for and did not give: names of the fields of a Reading, and why."""
+
+    fields: tuple[str, ...]
+    failure: Failure
+
+
+class Disagreement(Fact):
+    """A hard fact that the rules and the judge read differently; it counts as unsure."""
+
+    offer: str | None = None
+    kind: str
+    """A kind of claim, such as "price"."""
+    rule: str | None = None
+    """What the rules read; None: nothing."""
+    judge: str | None = None
+    """What the judge read; None: nothing."""
+
+
+class Usage(OpenModel):
+    """What asking a judge took: for the standing facts (`part` "facts") or for one question (its sha256).
+
+    A call that asks for several parts counts in each of them; its tokens are shared out by the parts' length.
+    """
+
+    part: str = "facts"
+    calls: int = 0
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    """Of the input tokens, those that the server had cached."""
+    output_tokens: int = 0
+    cost: float | None = None
+    """In the currency of the price table; None without one."""
 
 
 class Reading(Model):
@@ -276,6 +315,16 @@ class Reading(Model):
     identities: tuple[Identity, ...] = ()
     bookings: tuple[Booking, ...] = ()
     answers: dict[str, Answered] = Field(default_factory=dict)
+    judge: str | None = None
+    """The id of the judge that was asked, if one was."""
+    windowed: bool = False
+    """Whether a judge saw the conversation in pieces only."""
+    disagreements: tuple[Disagreement, ...] = ()
+    unread: Unread | None = None
+    """What the judge failed to give; a verdict that needs it is errored."""
+    usage: tuple[Usage, ...] = ()
+    calls: int = 0
+    """How often the judge was asked, retries and votes counted."""
 
     @model_validator(mode="after")
     def _unread_has_a_reason(self) -> Reading:

@@ -107,6 +107,33 @@ class FileInfo(OpenModel):
     path: str | None = None
 
 
+class JudgeInfo(FileInfo):
+    """The judge: `id` is its model, `sha256` digests model, address, parameters and prompts."""
+
+    base_url: str = ""
+    check: Literal["passed", "failed", "none"] = "none"
+    """What `evalh judge check` found of this very judge."""
+    windowed: int = 0
+    """Conversations that it saw in pieces only."""
+    disagreements: int = 0
+    """Hard facts that the rules and the judge read differently."""
+
+
+class UsageRow(OpenModel):
+    """What an evaluator took in a cohort; `evaluator` "reading" is for the facts that all evaluators share.
+
+    A call that serves several evaluators counts for each of them; tokens and cost are shared out.
+    """
+
+    evaluator: str
+    cohort: str
+    calls: int = 0
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+    cost: float | None = None
+
+
 class GitInfo(OpenModel):
     """The commit the run was made at."""
 
@@ -156,7 +183,9 @@ class Manifest(OpenModel):
     evaluators: tuple[EvaluatorInfo, ...] = ()
     reader: str
     encoder: str | None = None
-    judge: FileInfo | None = None
+    judge: JudgeInfo | None = None
+    redacted: bool = True
+    """Whether personal data was replaced in the rows."""
     git: GitInfo = GitInfo()
     seed: int = 0
     trials: int = 1
@@ -170,8 +199,13 @@ class Manifest(OpenModel):
     counts: StateCounts = StateCounts()
     coverage: float | None = None
     calls: int = 0
+    """How often a judge was asked for what is in the rows, retries and votes counted; earlier runs' answers too."""
+    calls_saved: int = 0
+    """Of these, the calls whose answers were kept from before."""
     tokens: int = 0
     cost: float | None = None
+    """In the currency of the judge's price table; null without one."""
+    usage: tuple[UsageRow, ...] = ()
     rejected: tuple[RejectedInput, ...] = ()
     gate: dict[str, Json] = Field(default_factory=dict)
     """The gate's settings in the run configuration."""

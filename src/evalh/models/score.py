@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import Field, field_validator, model_validator
 
 from evalh.models.base import Model, Unit
+from evalh.models.failure import Failure
 from evalh.models.vocabulary import Level, Severity, Source, State
 
 
@@ -42,6 +43,8 @@ class Score(Model):
     found: str | None = None
     source: Source | None = None
     confidence: Unit | None = None
+    error: Failure | None = None
+    """For a score that is errored: why, where more is known than `reason`."""
     rollup: bool = False
     """Whether this is the evaluator's one summary row for the conversation."""
 
@@ -64,6 +67,8 @@ class Score(Model):
             raise ValueError("a value is given exactly when the state is 'scored'")
         if self.state != "scored" and self.passed is not None:
             raise ValueError(f"a score that is {self.state!r} neither passes nor fails")
+        if self.error is not None and self.state != "errored":
+            raise ValueError("an error is given only when the state is 'errored'")
         if self.level == "turn" and self.turn is None:
             raise ValueError("a score of level 'turn' needs its turn")
         return self

@@ -1,0 +1,1 @@
+"""The judge: tasks in, outcomes out, as futures."""

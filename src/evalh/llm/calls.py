@@ -1,0 +1,67 @@
+"""What is asked of an endpoint and what comes back, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
+
+from evalh.models import Failure, FailureClass
+
+Value = TypeVar("Value")
+
+
+class Message(NamedTuple):
+    """One message of a request."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request. `schema` is the JSON Schema of the whole reply, every string and integer in it bounded."""
+
+    messages: tuple[Message, ...]
+    schema: Mapping[str, Any] | None = None
+    schema_name: str = "reply"
+    max_tokens: int | None = None
+    """The most tokens of the reply; default: as configured."""
+    seed: int | None = None
+    """Default: as configured."""
+
+
+class Unreadable(Exception):
+    """A reply that is not what was asked for; raised by whoever reads it, and asked for again."""
+
+    def __init__(self, failure_class: FailureClass, problem: str) -> None:
+        self.failure_class = failure_class
+        self.problem = problem
+        super().__init__(problem)
+
+
+class CallFailed(Exception):
+    """No usable reply came, whatever was tried."""
+
+    def __init__(self, failure: Failure) -> None:
+        self.failure = failure
+        super().__init__(failure.message)
+
+
+@dataclass(frozen=True)
+class Answer(Generic[Value]):
+    """A reply that was read. Tokens are of all attempts; `attempts` counts HTTP requests."""
+
+    value: Value
+    text: str
+    attempts: int = 1
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    """Of the input tokens, those that the server had cached."""
+    output_tokens: int = 0
+    seconds: float = 0.0
+
+
+Attempt = Callable[[int], tuple[Request, Callable[[str], Any]]]
+"""Makes the request of attempt 0, 1, ... (with a nonce of its own) and the reader of its reply, which raises
+Unreadable."""

@@ -1,0 +1,1 @@
+"""An endpoint that is asked: `Endpoint.ask`."""

@@ -1,0 +1,1 @@
+"""Personal data in text, replaced by tokens that stay the same within a run."""
