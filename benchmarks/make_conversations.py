@@ -758,8 +758,8 @@ COURSES: dict[str, tuple[int, tuple[str, ...]]] = {
 # --- the whole ---
 
 
-def make_conversation(number: int, seed: int, policies: PolicySet) -> Conversation:
-    """Conversation `number` of a seed; it does not depend on the others."""
+def make_conversation(number: int, seed: int, policies: PolicySet, length: int | None = None) -> Conversation:
+    """Conversation `number` of a seed, of about `length` turns or as many as chance has it; none depends on others."""
     rng = random.Random(f"{seed}/{number}")
     started = datetime(2026, 10, 1, 8, tzinfo=UTC) + timedelta(minutes=rng.randrange(60 * 24 * 60))
     found = policies.in_force(started.date())
@@ -767,7 +767,8 @@ def make_conversation(number: int, seed: int, policies: PolicySet) -> Conversati
     offer, other = rng.sample(offers, 2)
     scene = Scene(rng, rng.random() < 0.6, started, {"first": rng.choice(FIRST), "product": "Fiber 300"})
     scene.fixed.update(_offer_slots(scene, offer, other))
-    turns = held(scene, offer, rng.randint(SHORTEST, LONGEST))
+    drawn = rng.randint(SHORTEST, LONGEST)
+    turns = held(scene, offer, drawn if length is None else length)
     return Conversation.model_validate(
         {
             "id": f"made-{seed}-{number:06d}",

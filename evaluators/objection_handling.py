@@ -31,6 +31,7 @@ class ObjectionHandling(Evaluator):
             yield from self._after_refusals(ctx, ledger[:last], stretch)
             yield from self._after_objections(ctx, stretch)
             yield from _reopened(ctx, stretch)
+            yield from _after_doubtful_opening(ctx, ledger, first, last)
 
     def _after_refusals(
         self, ctx: EvalContext, until: Sequence[LedgerEntry], stretch: Sequence[LedgerEntry]
@@ -215,7 +216,9 @@ def _graceful(ctx: EvalContext, no: LedgerEntry, reason: str) -> Score:
 
 def _reopened(ctx: EvalContext, stretch: Sequence[LedgerEntry]) -> Iterator[Score]:
     for entry in stretch:
-        if entry.event == "reopened":
+        if entry.event == "reopened" and not ctx.sure(entry):
+            yield _unsure(entry, "the customer may have taken the topic up again")
+        elif entry.event == "reopened":
             yield Score(
                 level="offer",
                 turn=entry.turn,
@@ -228,6 +231,16 @@ def _reopened(ctx: EvalContext, stretch: Sequence[LedgerEntry]) -> Iterator[Scor
                 source=entry.source,
                 confidence=entry.confidence,
             )
+
+
+def _after_doubtful_opening(ctx: EvalContext, ledger: Sequence[LedgerEntry], first: int, last: int) -> Iterator[Score]:
+    """Pitches that are repeats unless the customer took up again, just before, what they had closed."""
+    if first < 2 or not ledger[first - 2].topic_closed or ctx.sure(ledger[first - 1]):
+        return
+    opening = ledger[first - 1]
+    for entry in ledger[first:last]:
+        if entry.event == "pitched" and entry.repeat_of is None and not _required(ctx, entry):
+            yield _unsure(entry, f"a repeat, unless the customer took the topic up again at turn {opening.turn}")
 
 
 def _unsure(entry: LedgerEntry, reason: str) -> Score:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,7 +10,8 @@ from tests.runner.fakes import V1, Brevity, FakeReader, Pitching, PolicyVersion
 import evalh
 from evalh.api import score, score_exchange
 from evalh.errors import BadInput, NotFound, UserError
-from evalh.models import Conversation, ToolCall, Turn
+from evalh.evaluator import EvalContext, Evaluator, by_rubric, rubric_question
+from evalh.models import Conversation, Question, Score, ToolCall, Turn
 from evalh.testing import make_conversation, make_policy
 
 SAID = "My bill is wrong.", "Would you like fiber?"
@@ -162,3 +165,43 @@ def test_what_came_before_an_exchange_may_hold_openai_tool_calls() -> None:
 
     assert scored.conversation.turns[2].tool_calls[0].result == "ok"
     assert [item.turn for item in scored.failed] == [len(scored.conversation.turns) - 1]
+
+
+# --- a judge ---
+
+
+@pytest.mark.allow_hosts(["127.0.0.1"])
+def test_a_judge_is_asked_for_rubrics_and_let_go_of() -> None:
+    from evalh.models import JudgeConfig
+    from evalh.testing import Fault, StubEndpoint
+
+    threads = threading.active_count()
+    for faults, state, passed in (((), "unsure", False), (Fault.QUOTA, "errored", False)):
+        with StubEndpoint(faults=faults) as stub:
+            judge = JudgeConfig(model="stub", base_url=stub.base_url, api_key_env=None)
+            scored = score(TURNS, evaluators=[Kindness()], judge=judge)
+        assert (scored.summary["kindness"].state, scored.passed) == (state, passed)
+        assert len(stub.requests) == 1
+
+    assert threading.active_count() <= threads
+
+
+class Kindness(Evaluator):
+    """A rubric."""
+
+    def questions(self, ctx: EvalContext) -> list[Question]:
+        return [rubric_question("Is the agent kind?")]
+
+    def evaluate(self, ctx: EvalContext) -> Iterator[Score]:
+        yield by_rubric(self, ctx, rubric_question("Is the agent kind?"))
+
+
+def test_without_a_judge_a_rubric_is_skipped() -> None:
+    assert score(TURNS, evaluators=[Kindness()]).summary["kindness"].state == "skipped"
+
+
+def test_a_reader_brings_its_own_judge() -> None:
+    from evalh.models import JudgeConfig
+
+    with pytest.raises(UserError, match="a reader and a judge are given; give the reader alone"):
+        score(TURNS, evaluators=[Pitching()], reader=FakeReader(), judge=JudgeConfig(model="m"))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from evalh.errors import UserError
 from evalh.evaluator import Evaluator, roll_up
-from evalh.models import Conversation, OfferPolicy, PolicySet, Prompt, Reading, Score, Turn
+from evalh.models import Conversation, JudgeConfig, OfferPolicy, PolicySet, Prompt, Reading, Score, Turn
 
 if TYPE_CHECKING:
     from evalh.reader.protocol import Reader
@@ -65,27 +65,37 @@ def score(
     evaluators: Iterable[EvaluatorLike] | EvaluatorLike | None = None,
     prompt: Prompt | Path | None = None,
     reader: Reader | None = None,
+    judge: JudgeConfig | None = None,
 ) -> Scored:
     """Score one conversation against an offer policy.
 
     `evaluators`: names, classes or instances; default: all of the workspace, shipped ones included. Without a
-    `policy` what depends on one is skipped. `reader`: default the local one, which needs no network and no key.
+    `policy` what depends on one is skipped. `reader`: default the local one, which needs no network and no key; with a
+    `judge`, a language model is asked for rubrics and where the local one is unsure. What it fails to say is errored.
     Raises UserError, one sentence, for anything that cannot be read.
     """
     from evalh.runner import EvaluatorInUse, RunInputs, Source
     from evalh.runner.execute import judge_one
+    from evalh.runner.readers import close_reader
 
+    if reader is not None and judge is not None:
+        raise UserError("a reader and a judge are given; give the reader alone, which asks its own judge")
     chosen = _evaluators(evaluators)
     prompts = _prompts(prompt)
+    policies, held = _policies(policy), _conversation(conversation)
+    asking = _judged_reader(judge) if judge is not None else None
     inputs = RunInputs(
         sources=(),
         evaluators=[EvaluatorInUse(evaluator) for evaluator in chosen],
-        reader=reader if reader is not None else _local_reader(),
-        policies=_policies(policy),
+        reader=asking or reader or _local_reader(),
+        policies=policies,
         prompts=prompts,
     )
-    held = _conversation(conversation)
-    reading, scores = judge_one(inputs, Source(next(iter(prompts), None), held))
+    try:
+        reading, scores = judge_one(inputs, Source(next(iter(prompts), None), held))
+    finally:
+        if asking is not None:
+            close_reader(asking)
     findings = tuple(item for item in scores if not item.rollup)
     return Scored(held, reading, findings, {item.evaluator: item for item in scores if item.rollup})
 
@@ -98,6 +108,7 @@ def score_exchange(
     evaluator: EvaluatorLike | Iterable[EvaluatorLike] | None = None,
     policy: PolicyLike = None,
     reader: Reader | None = None,
+    judge: JudgeConfig | None = None,
     **fields: Any,
 ) -> Scored:
     """Score what `agent` answers to `customer`, after the turns `before`, which are read but not judged.
@@ -111,7 +122,7 @@ def score_exchange(
     held = _conversation(before).turns if before else ()
     turns = [*map(_turn, held), {"role": "customer", "text": customer}, {"role": "agent", "text": agent}]
     chosen = _evaluators(evaluator)
-    whole = score({**fields, "turns": turns}, policy=policy, evaluators=chosen, reader=reader)
+    whole = score({**fields, "turns": turns}, policy=policy, evaluators=chosen, reader=reader, judge=judge)
     return _only_since(whole, len(held), chosen)
 
 
@@ -229,3 +240,10 @@ def _local_reader() -> Reader:
     from evalh.reader.local import LocalReader
 
     return LocalReader(load_encoder(EncoderConfig()))
+
+
+def _judged_reader(judge: JudgeConfig) -> Reader:
+    from evalh.models import ReaderConfig
+    from evalh.reader.load import load_reader
+
+    return load_reader(ReaderConfig(kind="cascade"), judge)

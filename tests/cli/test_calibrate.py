@@ -8,6 +8,7 @@ from tests.cli.conftest import Evalh
 from tests.small_workspace import SHORT, change, record, write
 
 from evalh.models.agreement import Agreement
+from evalh.testing import Fault, StubEndpoint
 
 
 @pytest.fixture
@@ -294,3 +295,39 @@ def test_a_damaged_calibration_stops_a_run_before_it_begins(evalh: Evalh, known:
     assert (done.code, done.out) == (2, "")
     assert done.err.startswith("calibration/few.json")
     assert "calibrate again, or delete the file" in done.err
+
+
+# --- with a judge ---
+
+
+def with_judge(root: Path, base_url: str) -> None:
+    """The configuration `small` with a judge that reads."""
+    judge = f'judge: {{model: stub, base_url: "{base_url}", api_key_env: null}}\nreader: {{kind: judge}}\n'
+    path = root / "configs/small.yaml"
+    lines = [line for line in path.read_text().splitlines(keepends=True) if not line.startswith("reader:")]
+    path.write_text("".join(lines) + judge)
+
+
+@pytest.mark.allow_hosts(["127.0.0.1"])
+def test_a_judge_is_asked_only_when_it_is_named(evalh: Evalh, labelled: Path) -> None:
+    with StubEndpoint() as stub:
+        with_judge(labelled, stub.base_url)
+        alone = evalh("calibrate", "few", "--config", "small")
+        before = len(stub.requests)
+        local = kept(labelled)
+        asked = evalh("calibrate", "few", "--judge", "small")
+
+    assert (alone.code, before, local.reader.startswith("local-")) == (0, 0, True)
+    assert (asked.code, len(stub.requests)) == (0, 5)
+    assert kept(labelled).reader.startswith("judge(stub@")
+
+
+@pytest.mark.allow_hosts(["127.0.0.1"])
+def test_what_a_judge_failed_to_say_is_no_disagreement(evalh: Evalh, labelled: Path) -> None:
+    with StubEndpoint(faults=Fault.QUOTA) as stub:
+        with_judge(labelled, stub.base_url)
+        done = evalh("calibrate", "few", "--judge", "small")
+
+    assert (done.code, done.out) == (3, "")
+    assert done.err.startswith("the judge failed in 5 of 5 conversations (quota: ")
+    assert not (labelled / "calibration").exists()

@@ -5,7 +5,10 @@ import pytest
 from tests.cli.conftest import Evalh
 
 DOCS = Path(__file__).parents[2] / "docs" / "cli.md"
-COMMANDS = ("init", "validate", "run", "compare", "bless", "power", "calibrate", "score", "facts", "list", "schema")
+COMMANDS = (
+    "init", "validate", "run", "plan", "compare", "bless", "power", "calibrate", "score", "facts", "list", "schema",
+    "judge check",
+)  # fmt: skip
 HEAD = """\
 # The command line
 
@@ -17,7 +20,7 @@ Exit codes: 0 done or passed, 1 the gate failed, 2 a mistake in what was given (
 
 
 def generated(evalh: Evalh) -> str:
-    parts = [("evalh", evalh("--help").out), *((f"evalh {name}", evalh(name, "--help").out) for name in COMMANDS)]
+    parts = [("evalh", evalh("--help").out), *((f"evalh {name}", evalh(*name.split(), "--help").out) for name in COMMANDS)]
     return "\n".join([HEAD, *(f"## {name}\n\n```text\n{text.rstrip()}\n```\n" for name, text in parts)])
 
 

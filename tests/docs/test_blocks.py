@@ -24,6 +24,7 @@ from evalh.models import (
     ConversationRow,
     GoldenLabel,
     Manifest,
+    JudgeConfig,
     ReaderConfig,
     Reading,
     ScoreRow,
@@ -145,8 +146,9 @@ def test_yaml_blocks_are_valid(block: Block, folder: Path) -> None:
     elif CI & set(data):
         assert block.page == "ci.md"
     elif "reader" in data:
-        assert list(data) == ["reader"]
+        assert set(data) <= {"reader", "judge"}
         ReaderConfig.model_validate(data["reader"])
+        JudgeConfig.model_validate(data.get("judge", {"model": "m"}))
     else:
         SourceMapping.model_validate(data)
 

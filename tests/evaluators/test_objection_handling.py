@@ -219,3 +219,22 @@ def test_without_a_policy_a_refusal_cannot_be_judged() -> None:
 
 def test_an_unread_conversation_is_unsure() -> None:
     assert roll_up(context(TALK, read=False, why_unread="language 'xx' is not read")).state == "unsure"
+
+
+@pytest.mark.parametrize("event", ["reopened", "asked", "accepted"])
+def test_a_pitch_after_what_may_be_an_opening_is_unsure_and_no_pass(event: str) -> None:
+    opening = entry(4, event, closed=False, confidence=0.2)
+    ctx = heard(pitch(1), entry(2, "refused"), opening, pitch(5, closed=False))
+
+    rows = [row for row in evaluate_one(ObjectionHandling(), ctx) if not row.rollup and row.turn == 5]
+    assert [row.state for row in rows] == ["unsure"]
+    assert "turn 4" in rows[0].reason
+    assert roll_up(ctx).passed is None
+
+
+def test_a_pitch_after_a_sure_opening_or_before_any_no_is_none_of_that() -> None:
+    sure = heard(pitch(1), entry(2, "refused"), entry(4, "reopened", closed=False), pitch(5, closed=False))
+    never_closed = heard(pitch(1), entry(2, "asked", closed=False, confidence=0.2), pitch(3, closed=False))
+
+    assert "unsure" not in [row.state for row in evaluate_one(ObjectionHandling(), sure)]
+    assert "unsure" not in [row.state for row in evaluate_one(ObjectionHandling(), never_closed)]

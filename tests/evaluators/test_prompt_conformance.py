@@ -6,9 +6,10 @@ import pytest
 from evaluators.prompt_conformance import PromptConformance, said_at
 from tests.evaluators.conftest import context
 
+from evalh.evaluator import EvalContext
 from evalh.evaluator.run import evaluate_one
-from evalh.models import Prompt, Score
-from evalh.testing import make_policy
+from evalh.models import Answered, Evidence, Prompt, Reading, Score
+from evalh.testing import make_conversation, make_policy
 
 
 def rows(script: str, front: dict[str, Any], **found: Any) -> list[Score]:
@@ -237,3 +238,41 @@ def test_checks_that_need_no_reading_run_without_one() -> None:
     front = {**FORBIDDEN, **required("with_offer", "may I")}
     found = rows("A: today only", front, read=False, why_unread="Tamil is not read")
     assert [row.label or row.state for row in found] == ["unsure", "forbidden_phrase"]
+
+
+def judged_free_text(value: float, confidence: float = 0.9, *evidence: Evidence) -> list[Score]:
+    """The rows on a prompt without checks whose free text a judge looked at."""
+    prompt = Prompt(agent="care", version="v1", text="Explain technical terms.")
+    held = make_conversation("C: no wifi\nA: Your ONT has no optical sync.")
+    (question,) = PromptConformance().questions(EvalContext(conversation=held, system_prompt=prompt))
+    answer = Answered(value=value, confidence=confidence, source="judge", evidence=evidence, reason="an acronym")
+    reading = Reading(
+        conversation=held.id,
+        conversation_sha256=held.sha256,
+        reader="fake",
+        lexicon_sha256="0" * 64,
+        answers={question.sha256: answer},
+    )
+    return evaluate_one(PromptConformance(), EvalContext(conversation=held, facts=reading, system_prompt=prompt))
+
+
+def test_what_the_free_text_demands_is_judged_by_a_judge() -> None:
+    said = Evidence(turn=1, start=5, end=8, quote="ONT")
+    row, summary = judged_free_text(0.0, 0.9, said)
+
+    assert (row.passed, row.label, row.clause, row.severity) == (False, "free_text", "prompt/free_text", "major")
+    assert (row.evidence, row.source, summary.passed) == ((said,), "judge", False)
+
+
+def test_free_text_that_is_kept_conforms_and_a_fault_without_a_quote_is_unsure() -> None:
+    kept, _ = judged_free_text(1.0)
+    doubtful, summary = judged_free_text(0.0)
+
+    assert (kept.passed, kept.label) == (True, "conforms")
+    assert (doubtful.state, doubtful.label, summary.state) == ("unsure", "free_text", "unsure")
+
+
+def test_a_prompt_without_text_asks_nothing() -> None:
+    ctx = EvalContext(conversation=make_conversation("A: hi"), system_prompt=Prompt(agent="care", version="v1"))
+
+    assert list(PromptConformance().questions(ctx)) == []

@@ -148,6 +148,22 @@ def test_what_decides_comes_from_the_other_configuration_and_the_rest_does_not(s
     assert planned.terms.settings_from == "other"
 
 
+@pytest.mark.parametrize(("mine", "decides"), [("friendly", "strict"), (None, "strict"), ("friendly", None)])
+def test_a_change_cannot_bring_its_own_judge(space: Workspace, mine: str | None, decides: str | None) -> None:
+    def by(judge: str | None) -> str:
+        plain = (space.root / CONFIG).read_text()
+        asked = f"judge: {{model: {judge}}}\nreader: {{kind: judge, "
+        return plain.replace("reader: {", asked) if judge is not None else plain
+
+    theirs = by(decides)
+    write(space.root, CONFIG, by(mine))
+    write(space.root, "configs/other.yaml", theirs)
+    config = gated_plan(space, "small", GateOptions(gate_from="other")).plan.config
+
+    assert (config.judge.model if config.judge is not None else None) == decides
+    assert config.reader.kind == ("local" if decides is None else "judge")
+
+
 def test_settings_are_told_by_their_place_in_the_workspace(space: Workspace, tmp_path: Path) -> None:
     assert place_in(space, Path(CONFIG)) == place_in(space, space.root / CONFIG) == CONFIG
     assert place_in(space, tmp_path / "x.yaml") == str(tmp_path / "x.yaml")

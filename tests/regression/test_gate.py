@@ -894,3 +894,13 @@ def test_trials_that_are_missing_of_those_planned_break_the_quorum() -> None:
     assert (found.verdict, found.reasons[0].kind) == ("INCOMPLETE", "quorum")
     assert found.reasons[0].text.startswith("tone / calm: 40 of 120 verdicts of the candidate were reached")
     assert judged(planned(9, 9), planned(3, 3)).verdict == "PASS"
+
+
+def test_the_classes_of_what_errored_are_told() -> None:
+    after = cases("a", tone=["errored", "errored", "errored", *[1.0] * 17])
+    for one, name in zip(after[:3], ("timeout", "quota", "timeout"), strict=True):
+        one.rollups["tone"] = one.rollups["tone"].model_copy(update={"error": name})
+    found = judged(side(cases("a", tone=[1.0] * 20)), side(after))
+
+    assert found.verdict == "INCOMPLETE"
+    assert "others errored (2 timeout, 1 quota) or are missing" in found.reasons[0].text

@@ -15,7 +15,7 @@ from tests.report.comparisons import comparison, regression, side
 from tests.runner.fakes import POLICIES, PROMPTS, inputs, source, two_versions
 
 from evalh.evaluator import EvalContext, Evaluator
-from evalh.models import Claim, OfferAct, OfferReply, Reading, RejectedInput, Score
+from evalh.models import Claim, Failure, JudgeInfo, OfferAct, OfferReply, Reading, RejectedInput, Score, Unread
 from evalh.models.score import Evidence
 from evalh.report import render_conversation, render_facts, render_run, render_score
 from evalh.runner import EvaluatorInUse, RunResult, Source, run
@@ -254,3 +254,72 @@ def test_an_ascii_terminal_gets_ascii(finished: RunResult) -> None:
     render_run(finished, screen, comparisons=())
     file.flush()
     assert b"worst turns" in file.buffer.getvalue()
+
+
+# --- a judge ---
+
+
+class Breaks(Evaluator):
+    """Breaks, with words of a transcript in what it says."""
+
+    def evaluate(self, ctx: EvalContext) -> Iterator[Score]:
+        raise ValueError(HOSTILE)
+        yield
+
+
+def test_what_errored_is_told_by_class_and_printed_as_text(tmp_path: Path) -> None:
+    screen = console(200)
+    render_run(run(inputs([source(1), source(2)], evaluators=[EvaluatorInUse(Breaks())]), tmp_path), screen)
+
+    assert "errored: 2 internal (ValueError: fiber" in printed(screen)
+    assert not CONTROL.search(printed(screen))
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({}, "m\x1b, never checked: do not trust its verdicts; see `evalh judge check`; 12 calls; 3,400 tokens"),
+        ({"check": "failed"}, "m\x1b, FAILED its check: do not trust its verdicts; 12 calls; 3,400 tokens"),
+        (
+            {"check": "passed", "windowed": 1, "disagreements": 2},
+            "m\x1b, passed its check; 12 calls; 3,400 tokens; 1 conversation in pieces; "
+            "2 hard facts read otherwise by the rules, counted as unsure",
+        ),
+    ],
+)
+def test_a_judge_is_told_in_the_header(finished: RunResult, fields: dict[str, Any], told: str) -> None:
+    judge = JudgeInfo(id="m\x1b", sha256="5" * 64, base_url="https://example.com", **fields)
+    manifest = finished.manifest.model_copy(update={"judge": judge, "calls": 12, "tokens": 3400})
+    screen = console(300)
+    render_run(replace(finished, manifest=manifest), screen)
+
+    assert f"judge    {told}\n" in re.sub(r" +\n", "\n", printed(screen)).replace("\\x1b", "\x1b")
+    assert "\x1b" not in printed(screen)
+
+
+def test_what_the_calls_cost_and_what_was_kept_is_told(finished: RunResult) -> None:
+    judge = JudgeInfo(id="m", sha256="5" * 64, check="passed")
+    update = {"judge": judge, "calls": 12, "calls_saved": 5, "tokens": 10, "cost": 0.25}
+    screen = console(300)
+    render_run(replace(finished, manifest=finished.manifest.model_copy(update=update)), screen)
+
+    assert "m, passed its check; 12 calls (5 kept from before); 10 tokens; cost 0.2500" in printed(screen)
+
+
+def test_a_conversation_that_the_judge_did_not_read_says_so() -> None:
+    held = make_conversation("C: hi\nA: fiber?")
+    failure = Failure(class_="timeout", message=HOSTILE)
+    reading = Reading(
+        conversation=held.id,
+        conversation_sha256=held.sha256,
+        reader="fake",
+        lexicon_sha256="0" * 64,
+        unread=Unread(fields=("acts", "ledger"), failure=failure),
+    )
+    screen = console(200)
+    render_facts(reading, held, screen)
+    render_conversation(held.id, reading, [], screen)
+
+    assert "not read: acts, ledger" in printed(screen)
+    assert "not read: the judge failed (timeout)" in printed(screen)
+    assert not CONTROL.search(printed(screen))

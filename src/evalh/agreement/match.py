@@ -11,6 +11,7 @@ from evalh.agreement.labels import GOOD, PER_OFFER, PER_PITCH, USUAL, Labels, Re
 from evalh.models import CONSTRUCTS, Conversation, Evidence, Fact, GoldenLabel, Reading, Score
 from evalh.models.agreement import FAULT
 from evalh.models.vocabulary import Level
+from evalh.redact import RedactedConversation, Redactor
 from evalh.workspace.sides import AGENT, is_said, roles_of, said_by
 
 At = tuple[int | None, str | None]
@@ -298,13 +299,13 @@ def _open(spot: _Spot, construct: str) -> frozenset[str]:
 
 
 def quoted(place: Compared, conversation: Conversation, found: Found | None) -> Evidence | None:
-    """What is quoted of a place: what was found, else the turn that is labelled."""
+    """What is quoted of a place: what was found, else the turn that is labelled, without personal data."""
     if found is not None and found.evidence is not None:
         return found.evidence
     if place.turn is None or place.turn >= len(conversation.turns):
         return None
-    text = conversation.turns[place.turn].text
-    return Evidence(turn=place.turn, start=0, end=len(text), quote=text)
+    redacted = RedactedConversation(conversation, Redactor()).turns[place.turn]
+    return Evidence(turn=place.turn, start=0, end=len(redacted.raw), quote=redacted.text)
 
 
 def by_construct(places: Iterable[Compared]) -> Mapping[tuple[str, str, Level], list[Compared]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,15 +11,25 @@ from tempfile import TemporaryDirectory
 from evalh.agreement.labels import Labels, Recording, settle
 from evalh.agreement.match import Compared, Judged, compared
 from evalh.agreement.measure import disagreements, rows_of
-from evalh.encoder import load_encoder
-from evalh.errors import BadInput, UserError
+from evalh.errors import BadInput, TooLittle, UserError
 from evalh.gate.plan import in_use, policy_of, sha256_of
-from evalh.models import Conversation, FileInfo, GoldenLabel, Manifest, PolicySet, Prompt, ReaderConfig, digest
+from evalh.gate.readers import Limits, judge_info, reader_of
+from evalh.models import (
+    Conversation,
+    FileInfo,
+    GoldenLabel,
+    JudgeConfig,
+    Manifest,
+    PolicySet,
+    Prompt,
+    ReaderConfig,
+    digest,
+)
 from evalh.models.agreement import Agreement
 from evalh.models.vocabulary import Role
-from evalh.reader.local import LocalReader
 from evalh.runner import Progress, RunInputs, RunResult, Source
 from evalh.runner import run as run_all
+from evalh.runner.readers import closing_reader
 from evalh.store.cache import ReadingCache
 from evalh.workspace import LoadedConfig, Workspace
 from evalh.workspace.files import raise_all, unknown
@@ -35,12 +45,16 @@ class Options:
     """What a user may say of a calibration.
 
     `versions`: only labels of these prompt versions; none: of all. `config`: the run configuration whose settings the
-    evaluators, the reader and the scorecard have; by default they have their own.
+    evaluators, the reader and the scorecard have; by default they have their own. `judge`: the one whose judge is asked
+    and whose reader reads; by default none is. `limits`: what it may be asked. `replies`: where its replies are kept.
     """
 
     versions: tuple[str, ...] = ()
     unconfirmed: bool = False
     config: LoadedConfig | None = None
+    judge: LoadedConfig | None = None
+    limits: Limits = field(default_factory=Limits)
+    replies: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -155,14 +169,28 @@ def compare(
     """Read and judge the labelled recordings, and put what was found beside the labels."""
     inputs = _inputs(space, labelled, options)
     with TemporaryDirectory(prefix="evalh-") as folder:
-        result = run_all(inputs, Path(folder), cache=cache, progress=progress)
+        with closing_reader(inputs.reader):
+            result = run_all(inputs, Path(folder), cache=cache, progress=progress)
+        _refuse_unread(result)
         places = tuple(_places(result, labelled, inputs.unsure_below))
         return Compiled(labelled, result.manifest, places)
 
 
+def _refuse_unread(result: RunResult) -> None:
+    """What a judge failed to say neither agrees nor differs."""
+    failures = [reading.unread.failure for reading in result.readings() if reading.unread is not None]
+    if failures:
+        first = failures[0]
+        raise TooLittle(
+            f"the judge failed in {len(failures)} of {result.manifest.conversations} conversations "
+            f"({first.class_}: {first.message}); its other answers are kept: give the same command again"
+        )
+
+
 def _inputs(space: Workspace, labelled: Labelled, options: Options) -> RunInputs:
     config = options.config.config if options.config is not None else None
-    reader = config.reader if config is not None else ReaderConfig()
+    reads, asked = _read_by(options)
+    reader = reader_of(reads, asked, limits=options.limits, replies=options.replies)
     card = config.scorecard if config is not None else SCORECARD
     cases = labelled.found.by_id
     return RunInputs(
@@ -172,14 +200,22 @@ def _inputs(space: Workspace, labelled: Labelled, options: Options) -> RunInputs
             if key in labelled.labels.counting
         ],
         evaluators=in_use(space, space.evaluators_for(options.config)),
-        reader=LocalReader(load_encoder(reader.encoder)),
+        reader=reader,
+        judge=judge_info(space, reader),
         policies=labelled.policies,
         prompts=labelled.prompts,
         compared_outside=True,
         scorecard=space.scorecard(card) if card is not None else None,
         as_of=config.as_of if config is not None else None,
-        unsure_below=reader.unsure_below,
+        unsure_below=reads.unsure_below,
     )
+
+
+def _read_by(options: Options) -> tuple[ReaderConfig, JudgeConfig | None]:
+    if options.judge is not None:
+        return options.judge.config.reader, options.judge.config.judge
+    reader = options.config.config.reader if options.config is not None else ReaderConfig()
+    return reader.model_copy(update={"kind": "local"}), None
 
 
 def _places(result: RunResult, labelled: Labelled, unsure_below: float) -> Iterator[Compared]:

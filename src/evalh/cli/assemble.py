@@ -8,10 +8,10 @@ from itertools import islice
 from pathlib import Path
 
 from evalh.cli.inputs import Source as Transcripts
-from evalh.encoder import load_encoder
 from evalh.gate.plan import dated, in_use, rejected_input, sha256_of
-from evalh.models import EncoderConfig, FileInfo, PolicySet, Prompt, RejectedInput, digest
-from evalh.reader.local import LocalReader
+from evalh.gate.readers import judge_info
+from evalh.models import FileInfo, PolicySet, Prompt, RejectedInput, digest
+from evalh.reader.protocol import Reader
 from evalh.runner import RunFiles, RunInputs, Source
 from evalh.workspace import Workspace
 from evalh.workspace.files import unknown
@@ -24,9 +24,11 @@ def score_inputs(  # noqa: PLR0913 - what the command is given
     policies: PolicySet | None,
     prompt: Prompt | None,
     evaluators: Sequence[str],
-    encoder: EncoderConfig,
+    reader: Reader,
+    unsure_below: float,
     as_of: date | None,
     limit: int | None,
+    redact: bool = True,
 ) -> RunInputs:
     """What the runner needs to judge transcripts; a prompt that is given counts for all of them."""
     sources = (item for one in transcripts for item in _transcribed(one, prompt, policies, as_of))
@@ -38,12 +40,15 @@ def score_inputs(  # noqa: PLR0913 - what the command is given
     return RunInputs(
         sources=islice(sources, limit),
         evaluators=in_use(space, chosen),
-        reader=LocalReader(load_encoder(encoder)),
+        reader=reader,
+        judge=judge_info(space, reader),
         policies=policies,
         prompts={prompt.version: prompt} if prompt is not None else {},
         as_of=as_of,
+        unsure_below=unsure_below,
         scorecard=space.scorecard("care") if not evaluators else None,
         skip_bad=any(one.skip_bad for one in transcripts),
+        redact=redact,
         files=RunFiles(source=_source_info(transcripts, limit)),
     )
 

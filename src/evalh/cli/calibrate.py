@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evalh.cli.limits import MaxCalls, MaxCost
+
 if TYPE_CHECKING:
     from evalh.workspace import LoadedConfig, Workspace
 
@@ -26,6 +28,14 @@ def calibrate(  # noqa: PLR0913, PLR0917 - an argument for each option
         str | None,
         typer.Option(metavar="C", help="Judge as this run configuration does; default: each evaluator's defaults."),
     ] = None,
+    judge: Annotated[
+        str | None,
+        typer.Option(
+            metavar="C", help="Read as this run configuration does, and ask its judge; default: nobody is asked."
+        ),
+    ] = None,
+    max_calls: MaxCalls = None,
+    max_cost: MaxCost = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -47,15 +57,25 @@ def calibrate(  # noqa: PLR0913, PLR0917 - an argument for each option
     from evalh.agreement.run import calibrate as measure
     from evalh.agreement.store import calibration_folder, write_agreement
     from evalh.cli.inputs import reading_cache
+    from evalh.cli.limits import judge_config
     from evalh.cli.progress import progress_bar
     from evalh.cli.show import console, say, say_raw
+    from evalh.gate.readers import Limits
     from evalh.report.agreement import render_agreement
     from evalh.store.atomic import line
+    from evalh.store.cache import default_cache_dir
     from evalh.workspace import Workspace
     from evalh.workspace.find import shown
 
     space = Workspace.find()
-    options = Options(tuple(prompt_version or ()), include_unconfirmed, _config(space, config, golden_set))
+    options = Options(
+        tuple(prompt_version or ()),
+        include_unconfirmed,
+        _config(space, config or judge, golden_set),
+        judge_config(space, judge),
+        Limits(max_calls, max_cost),
+        None if no_cache else default_cache_dir(),
+    )
     with reading_cache(no_cache) as cache, progress_bar(None) as progress:
         agreement = measure(space, golden_set, options, cache=cache, progress=progress)
     path = out if out is not None else calibration_folder(space) / f"{golden_set}.json"

@@ -25,6 +25,7 @@ def facts(  # noqa: PLR0913, PLR0917 - an argument for each option
     ] = "minilm",
     as_json: Annotated[bool, typer.Option("--json", help="Print readings as JSONL.")] = False,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Go on after records that cannot be read.")] = False,
+    no_redact: Annotated[bool, typer.Option("--no-redact", help="Show personal data as it is.")] = False,
 ) -> None:
     """Show what is read in conversations.
 
@@ -34,6 +35,7 @@ def facts(  # noqa: PLR0913, PLR0917 - an argument for each option
     from evalh.cli.show import console, say_raw
     from evalh.encoder import load_encoder
     from evalh.reader.local import LocalReader
+    from evalh.redact import RedactedConversation, Redactor
     from evalh.report.terminal import render_facts
     from evalh.store.atomic import line
 
@@ -43,10 +45,12 @@ def facts(  # noqa: PLR0913, PLR0917 - an argument for each option
     screen = console()
     for conversation in _wanted(source.conversations(), id_):
         reading = reader.read([conversation], lexicon)[0]
+        redacted = None if no_redact else RedactedConversation(conversation, Redactor())
+        shown = reading if redacted is None else redacted.reading(reading)
         if as_json:
-            say_raw(line(reading).decode("ascii"))
+            say_raw(line(shown).decode("ascii"))
         else:
-            render_facts(reading, conversation, screen)
+            render_facts(shown, conversation if redacted is None else redacted.shown(), screen)
     source.tell_rejected()
 
 

@@ -14,7 +14,9 @@ from evalh.cli.calibrate import calibrate
 from evalh.cli.compare import compare
 from evalh.cli.facts import facts
 from evalh.cli.init import init
+from evalh.cli.judge import app as judge
 from evalh.cli.list import list_
+from evalh.cli.plan import plan
 from evalh.cli.power import power
 from evalh.cli.run import run
 from evalh.cli.schema import schema
@@ -56,6 +58,7 @@ for _name, _command in (
     ("init", init),
     ("validate", validate),
     ("run", run),
+    ("plan", plan),
     ("compare", compare),
     ("bless", bless),
     ("power", power),
@@ -66,6 +69,7 @@ for _name, _command in (
     ("schema", schema),
 ):
     app.command(_name)(_command)
+app.add_typer(judge)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

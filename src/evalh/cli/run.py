@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from evalh.cli.gated import Allow, Full, Gate, GateFrom, Github
+from evalh.cli.limits import MaxCalls, MaxCost
 
 if TYPE_CHECKING:
     from evalh.workspace import Workspace
@@ -45,6 +46,8 @@ def run(  # noqa: PLR0913, PLR0917 - an argument for each option
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Read every conversation again.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Begin again instead of resuming.")] = False,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Go on after recordings that cannot be used.")] = False,
+    max_calls: MaxCalls = None,
+    max_cost: MaxCost = None,
     github: Github = False,
     full: Full = False,
 ) -> None:
@@ -59,6 +62,7 @@ def run(  # noqa: PLR0913, PLR0917 - an argument for each option
     from evalh.cli.inputs import encoder_config, refuse_nothing, tell_rejected
     from evalh.cli.progress import progress_bar
     from evalh.cli.show import console, warn
+    from evalh.gate.readers import Limits
     from evalh.gate.run import GateOptions, gated_plan, run_plan
     from evalh.report.bundle import write_reports
     from evalh.report.terminal import render_run
@@ -74,8 +78,9 @@ def run(  # noqa: PLR0913, PLR0917 - an argument for each option
         skip_bad=skip_bad,
         fresh=fresh,
         no_cache=no_cache,
+        limits=Limits(max_calls, max_cost),
     )
-    space = _space(Workspace.of_config(config))
+    space = space_to_run(Workspace.of_config(config))
     planned = gated_plan(space, config, options)
     calibrated = kept(space)
     for notice in [*space.notices(), *filter(None, [planned.baseline.notice])]:
@@ -95,7 +100,7 @@ def run(  # noqa: PLR0913, PLR0917 - an argument for each option
     leave(gated.exit_code)
 
 
-def _space(found: Workspace) -> Workspace:
+def space_to_run(found: Workspace) -> Workspace:
     """The workspace to run in; one without any run configuration gives way to the reference, with notice."""
     from evalh.cli.show import warn
     from evalh.workspace import Workspace

@@ -2,7 +2,8 @@
 
 from evalh.evaluator.base import EvalContext, Evaluator, Withheld
 from evalh.evaluator.eligible import Finding, matches, signals_for, suppressed
-from evalh.evaluator.rollup import roll_up
+from evalh.evaluator.rollup import passes, roll_up
+from evalh.evaluator.rubric import by_rubric, rubric_question
 from evalh.evaluator.run import ask, evaluate_all, evaluate_one
 
 __all__ = [
@@ -11,10 +12,13 @@ __all__ = [
     "Finding",
     "Withheld",
     "ask",
+    "by_rubric",
     "evaluate_all",
     "evaluate_one",
     "matches",
+    "passes",
     "roll_up",
+    "rubric_question",
     "signals_for",
     "suppressed",
 ]

@@ -13,10 +13,12 @@ from pydantic import Field
 from evalh.errors import EvalhError
 from evalh.evaluator.condition import Verdict, check
 from evalh.models import (
+    Answered,
     Case,
     Conversation,
     Evidence,
     Fact,
+    Failure,
     LedgerEntry,
     Model,
     OfferAct,
@@ -28,17 +30,41 @@ from evalh.models import (
     Reading,
     Score,
     Turn,
+    Unread,
 )
 from evalh.models.vocabulary import Direction, Level, Rollup, State
 
+MAX_MESSAGE = 300
+
 
 class Withheld(EvalhError):
-    """What an evaluator needs is not there; becomes one row of `state` with `reason`."""
+    """What an evaluator needs is not there; becomes one row of `state` with `reason`, and `failure` if there is one."""
 
-    def __init__(self, state: State, reason: str) -> None:
+    def __init__(self, state: State, reason: str, failure: Failure | None = None) -> None:
         self.state = state
         self.reason = reason
+        self.failure = failure
         super().__init__(reason)
+
+    @property
+    def row(self) -> Score:
+        """The row that takes the place of the verdicts."""
+        return Score(level="conversation", state=self.state, reason=self.reason, error=self.failure)
+
+
+class _Partly(Reading):
+    """A reading of which a judge failed to give some fields; looking at one of those raises Withheld."""
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in Reading.model_fields:
+            _refuse(object.__getattribute__(self, "__dict__").get("unread"), name)
+        return super().__getattribute__(name)
+
+
+def _refuse(unread: Unread | None, field: str) -> None:
+    if unread is not None and field in unread.fields:
+        failure = unread.failure
+        raise Withheld("errored", f"the judge failed ({failure.class_}): {failure.message}"[:MAX_MESSAGE], failure)
 
 
 @dataclass(frozen=True)
@@ -46,7 +72,8 @@ class EvalContext:
     """One conversation with everything a verdict may depend on.
 
     What is not there is not None but unavailable: reading an attribute that the run does not have ends the
-    evaluator with a row of the right state (no policy given: skipped; a language the reader does not read: unsure).
+    evaluator with a row of the right state (no policy given: skipped; a language the reader does not read: unsure;
+    facts that a judge failed to give: errored).
     """
 
     conversation: Conversation
@@ -56,6 +83,10 @@ class EvalContext:
     system_prompt: Prompt | None = None
     case: Case | None = None
     unsure_below: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.facts is not None and self.facts.unread is not None:
+            object.__setattr__(self, "facts", _Partly.model_construct(**dict(self.facts)))
 
     @property
     def reading(self) -> Reading:
@@ -106,6 +137,18 @@ class EvalContext:
         text = self.turn(turn).text
         end = len(text) if end is None else end
         return Evidence(turn=turn, start=start, end=end, quote=text[start:end])
+
+    def answer(self, question: Question) -> Answered | None:
+        """The answer to a question that `questions` asked; None where the run has nobody who could answer it.
+
+        Raises Withheld when a judge failed to give it.
+        """
+        if self.facts is None:
+            return None
+        given: Answered | None = vars(self.facts)["answers"].get(question.sha256)
+        if given is None:
+            _refuse(self.facts.unread, "answers")
+        return given
 
     def pitches(self) -> tuple[OfferAct, ...]:
         """The agent's pitches, in order."""

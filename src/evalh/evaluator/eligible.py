@@ -99,7 +99,9 @@ def _suppression(ctx: EvalContext, turn: int | None) -> Iterator[Finding]:
     for rule in ctx.policy.suppression:
         try:
             verdict = ctx.holds(rule.when, turn)
-        except Withheld:
+        except Withheld as withheld:
+            if withheld.state == "errored":
+                raise
             continue
         if verdict.truth is False:
             continue

@@ -78,12 +78,13 @@ def _failed(faults: Sequence[Score], value: float) -> Score:
 
 
 def _first(scores: Sequence[Score], state: State) -> Score | None:
-    """A row of `state` with the reason of the first verdict of that state; None when there is none."""
+    """A row of `state` with the reason and error of the first verdict of that state; None when there is none."""
     found = [score for score in scores if score.state == state]
     if not found:
         return None
     told = found[0].reason
-    return Score(state=state, reason=told if len(scores) == 1 else f"{len(found)} of {len(scores)} {state}: {told}")
+    reason = told if len(scores) == 1 else f"{len(found)} of {len(scores)} {state}: {told}"
+    return Score(state=state, reason=reason, error=found[0].error)
 
 
 def _nothing_scored(scores: Sequence[Score]) -> Score:

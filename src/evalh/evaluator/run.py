@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from evalh.evaluator.base import EvalContext, Evaluator, Withheld
+from evalh.evaluator.base import MAX_MESSAGE, EvalContext, Evaluator, Withheld
 from evalh.evaluator.rollup import passes, roll_up
-from evalh.models import Question, Score
-
-MAX_MESSAGE = 300
+from evalh.models import Failure, Question, Score
 
 
 def evaluate_one(evaluator: Evaluator, ctx: EvalContext) -> list[Score]:
@@ -35,7 +33,7 @@ def ask(evaluator: Evaluator, ctx: EvalContext) -> tuple[list[Question], list[Sc
     except Withheld:
         return [], []
     except (Exception, SystemExit) as error:  # any failure of a user's evaluator is a row, not the end of the run
-        score = Score(evaluator=evaluator.name(), state="errored", reason=f"questions: {_told(error)}")
+        score = _errored(Score(evaluator=evaluator.name(), state="errored"), f"questions: {_told(error)}")
         return [], [score, roll_up(evaluator, [score])]
 
 
@@ -51,9 +49,9 @@ def _verdicts(evaluator: Evaluator, ctx: EvalContext) -> list[Score]:
         for score in evaluator.evaluate(ctx):
             found.append(_score(score))  # noqa: PERF401 - what was found before a failure is kept
     except Withheld as withheld:
-        found.append(Score(level="conversation", state=withheld.state, reason=withheld.reason))
+        found.append(withheld.row)
     except (Exception, SystemExit) as error:  # any failure of a user's evaluator is a row, not the end of the run
-        found.append(Score(level="conversation", state="errored", reason=_told(error)))
+        found.append(_errored(Score(level="conversation", state="errored"), _told(error)))
     return found
 
 
@@ -100,4 +98,8 @@ def _with_evidence(ctx: EvalContext, score: Score) -> Score:
 
 
 def _errored(score: Score, reason: str) -> Score:
-    return score.model_copy(update={"state": "errored", "value": None, "passed": None, "reason": reason})
+    """The row errored by a mistake of the evaluator itself."""
+    error = Failure(class_="internal", message=reason)
+    return score.model_copy(
+        update={"state": "errored", "value": None, "passed": None, "reason": reason, "error": error}
+    )

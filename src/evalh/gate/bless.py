@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from evalh.errors import UserError
+from evalh.gate.admission import untrusted
 from evalh.models import BaselineEntry, BlessedBaseline, CaseSide, SideInfo, digest
 from evalh.regression.cells import Share, share_of
 from evalh.regression.sides import Side
@@ -84,6 +85,7 @@ def problems(side: Side) -> list[str]:
     """Why the gate could not judge against this side, a sentence each; it may be blessed all the same."""
     held = sum(case.trials for case in side.cases)
     lost = [sentence for name in _gating(side) for sentence in _lost(side, name, held)]
+    lost.extend(filter(None, [untrusted(side)]))
     cases = {case.case: case for case in side.cases}
     total = sum((share_of(cases, cases, name, None) for name in _gating(side)), Share(0, 0, 0))
     if total.coverage < MIN_COVERAGE:

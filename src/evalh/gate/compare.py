@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from evalh.encoder import Encoder
+from evalh.gate.admission import untrusted
 from evalh.gate.sides import check_comparable
-from evalh.models import Comparison
+from evalh.models import Comparison, Reason
 from evalh.models.comparison import WORST_FIRST
 from evalh.regression.explain import explain
 from evalh.regression.gate import Terms, compare
@@ -28,9 +29,19 @@ def compare_sides(
     if any(change.startswith("golden_set") for change in allowed):
         baseline, candidate = _in_common(baseline, candidate), _in_common(candidate, baseline)
     comparison = compare(baseline, candidate, replace(terms, allowed=allowed), gate=gate)
+    if gate:
+        comparison = _believed(comparison, untrusted(baseline, candidate))
     hunks = _hunks(baseline, candidate)
     groups = explain(comparison, baseline, candidate)
     return comparison.model_copy(update={"groups": nearest_hunk(groups, hunks, encoder), "prompt_diff": hunks})
+
+
+def _believed(comparison: Comparison, why_not: str) -> Comparison:
+    """Without a verdict on the candidate where the judge is not trusted: neither a pass nor a refusal."""
+    if not why_not:
+        return comparison
+    reasons = (Reason(kind="judge", text=why_not), *comparison.reasons)
+    return comparison.model_copy(update={"verdict": "INCOMPLETE", "reasons": reasons})
 
 
 def _in_common(side: Side, other: Side) -> Side:

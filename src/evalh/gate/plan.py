@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from evalh.encoder import load_encoder
 from evalh.errors import BadConfig, BadInput, NotFound
 from evalh.evaluator import Evaluator
+from evalh.gate.readers import Limits, judge_info, reader_of
 from evalh.models import (
     Case,
     Conversation,
@@ -24,7 +24,6 @@ from evalh.models import (
     Scorecard,
     digest,
 )
-from evalh.reader.local import LocalReader
 from evalh.regression.sides import Side
 from evalh.runner import EvaluatorInUse, RunFiles, RunInputs, Source
 from evalh.store import atomic
@@ -161,13 +160,27 @@ def _check_cohort(plan: Plan) -> None:
         raise BadConfig(f"no case has a facet {key!r} to group by", field="cohort", remedy=remedy)
 
 
-def run_inputs(plan: Plan, *, skip_bad: bool, baseline: str | None = None) -> RunInputs:
-    """What the runner needs to replay the recordings of every prompt version. `baseline`: one of them, if it is."""
+def run_inputs(
+    plan: Plan,
+    *,
+    skip_bad: bool,
+    baseline: str | None = None,
+    limits: Limits | None = None,
+    replies: Path | None = None,
+) -> RunInputs:
+    """What the runner needs to replay the recordings of every prompt version. `baseline`: one of them, if it is.
+
+    `limits`: what a judge may be asked. `replies`: where its replies are kept; None: nowhere. Whoever takes the inputs
+    closes their reader.
+    """
     config = plan.config
+    reader = reader_of(config.reader, config.judge, limits=limits, replies=replies)
     return RunInputs(
         sources=_recorded(plan, skip_bad),
         evaluators=in_use(plan.space, plan.space.evaluators_for(plan.loaded)),
-        reader=LocalReader(load_encoder(config.reader.encoder)),
+        reader=reader,
+        judge=judge_info(plan.space, reader),
+        redact=config.redact,
         policies=plan.policies,
         prompts=plan.prompts,
         baseline=baseline,

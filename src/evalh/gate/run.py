@@ -5,25 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
 from evalh.encoder import Encoder
 from evalh.errors import UserError
+from evalh.gate.admission import refuse_unadmitted
 from evalh.gate.at_git import base_of
 from evalh.gate.baseline import GIT, find_baseline
 from evalh.gate.compare import EXIT_CODES, compare_sides, worst_of
 from evalh.gate.looks import Looks, conversations_of, noted, pair_key, read_looks, standing, write_looks
 from evalh.gate.plan import Baseline, Plan, place_in, plan_of, run_inputs
+from evalh.gate.readers import Limits, replies_in
 from evalh.gate.sides import check_comparable, planned_side, results_folder, run_side
 from evalh.models import Comparison, EncoderConfig, Manifest, RunConfig, Verdict, digest
 from evalh.regression.gate import Terms, without_baseline
 from evalh.regression.sides import Side
 from evalh.runner import Progress, RunInputs, RunResult, run_id_of
 from evalh.runner import run as run_all
-from evalh.runner.finish import COMPARISON, clear_comparisons
+from evalh.runner.finish import COMPARISON, clear_comparisons, clear_replies
 from evalh.runner.plan import manifest_of
+from evalh.runner.readers import asks_judge, closing_reader, encoder_of
 from evalh.runner.result import read_manifest
 from evalh.store.atomic import write_json
 from evalh.store.cache import ReadingCache
@@ -38,7 +41,7 @@ class GateOptions:
 
     `baseline`: a prompt version, RUN[:VERSION], git:REF or blessed. `gate_from`: a configuration file or git:REF that
     counts instead of the one that is run, but for prompts, agent, seed and encoder; its baseline and, if they are more,
-    its trials count too. `allow`: inputs that may differ between the sides.
+    its trials count too. `allow`: inputs that may differ between the sides. `limits`: what a judge may be asked.
     """
 
     baseline: str | None = None
@@ -50,6 +53,7 @@ class GateOptions:
     skip_bad: bool = False
     fresh: bool = False
     no_cache: bool = False
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True)
@@ -93,9 +97,15 @@ class GatedPlan:
     baseline: Baseline
     terms: Terms
 
-    def inputs(self, options: GateOptions) -> RunInputs:
-        """What the runner is given."""
-        return run_inputs(self.plan, skip_bad=options.skip_bad, baseline=self.baseline.named)
+    def inputs(self, options: GateOptions, replies: Path | None = None) -> RunInputs:
+        """What the runner is given; `replies`: where a judge's replies are kept, by default nowhere."""
+        return run_inputs(
+            self.plan,
+            skip_bad=options.skip_bad,
+            baseline=self.baseline.named,
+            limits=options.limits,
+            replies=replies,
+        )
 
 
 def gated_plan(space: Workspace, config: str | Path | None, options: GateOptions) -> GatedPlan:
@@ -120,12 +130,18 @@ def run_plan(
     """Run a plan and gate it."""
     inputs = gated.inputs(options)
     folder = out or results_folder(gated.plan.space) / run_id_of(inputs)
-    if gated.baseline.side is not None and gated.baseline.pairs:
-        _refuse_early(gated.baseline.side, manifest_of(inputs), folder, options.allow)
-    with _cache(options.no_cache) as cache:
-        result = run_all(inputs, folder, resume=not options.fresh, cache=cache, progress=progress)
+    if asks_judge(inputs.reader):
+        inputs = gated.inputs(options, replies=replies_in(folder, no_cache=options.no_cache))
+    with closing_reader(inputs.reader):
+        if options.gate:
+            refuse_unadmitted(gated.plan.space, inputs.reader, gated.terms.settings_from)
+        if gated.baseline.side is not None and gated.baseline.pairs:
+            _refuse_early(gated.baseline.side, manifest_of(inputs), folder, options.allow)
+        with _cache(options.no_cache) as cache:
+            result = run_all(inputs, folder, resume=not options.fresh, cache=cache, progress=progress)
+    clear_replies(folder)
     clear_comparisons(folder)
-    encoder = getattr(inputs.reader, "encoder", None)
+    encoder = encoder_of(inputs.reader)
     comparisons = tuple(_comparisons(gated, result, options, encoder))
     write_comparisons(folder, comparisons)
     return GatedRun(result, comparisons)
@@ -180,7 +196,7 @@ def _decided(config: RunConfig, other: RunConfig) -> RunConfig:
         "agent": config.agent,
         "seed": config.seed,
         "trials": max(config.trials, other.trials),
-        "reader": config.reader.model_copy(update={"unsure_below": other.reader.unsure_below}),
+        "reader": other.reader.model_copy(update={"encoder": config.reader.encoder}),
     }
     return other.model_copy(update=mine)
 

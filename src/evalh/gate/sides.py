@@ -12,7 +12,7 @@ from evalh.runner import RunResult, load_run
 from evalh.runner.plan import inputs_in
 from evalh.workspace import Workspace
 
-NOT_COMPARED = ("baseline", "cohort", "source")
+NOT_COMPARED = ("baseline", "cohort", "source", "redacted")
 """Inputs of a run that may differ between two sides: they name what is compared, or are what differs."""
 SINCE_REF = ("golden_set", "policies", "evaluators", "personas", "scorecard")
 """What may be allowed to differ from a git ref, whether or not this run has it."""
@@ -106,6 +106,7 @@ def run_side(result: RunResult, version: str | None, *, named: bool = False, pro
             prompt_sha256=info.sha256 if info is not None else None,
             planned=manifest.cases,
             planned_trials=manifest.trials if manifest.cases else 0,
+            judge_check=manifest.judge.check if manifest.judge is not None else None,
         ),
         _rows(result, version),
         inputs=gate_inputs(manifest),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from evalh.models import Conversation, Evidence, Failure, Usage
+from evalh.models.vocabulary import Role
 
 
 class Transcript(Protocol):
@@ -16,8 +17,21 @@ class Transcript(Protocol):
     def turns(self) -> Sequence[int]:
         """The indices of the turns it may speak of."""
 
+    @property
+    def shown(self) -> Sequence[int]:
+        """The indices of all turns that it sees: with those before a window, which are shown for their context."""
+
+    def role(self, turn: int) -> Role:
+        """Who speaks in a shown turn."""
+
+    def has_tools(self, turn: int) -> bool:
+        """Whether tools were used in a shown turn, or it is a tool's."""
+
     def locate(self, turn: int, quote: str) -> Evidence | None:
         """Where the quote stands in the turn's original text; None when it does not."""
+
+    def whole(self, turn: int) -> Evidence:
+        """All that was heard in a shown turn."""
 
 
 class Section(Protocol):
@@ -39,7 +53,10 @@ class Section(Protocol):
         """What is particular to this conversation or policy, if anything; trusted text only."""
 
     def schema(self, transcript: Transcript) -> Mapping[str, Any]:
-        """The JSON Schema of its answer: every object closed, every string and integer bounded."""
+        """The JSON Schema of its answer: every object closed, every string and integer bounded.
+
+        Its "$defs", named after the section, are moved to the root of the whole reply's schema.
+        """
 
     def read(self, value: Any, transcript: Transcript) -> Any:
         """The answer of one reply. Raises evalh.llm.Unreadable when it is not exactly what was asked."""

@@ -1,1 +1,304 @@
-"""An endpoint that is asked: `Endpoint.ask`."""
+"""An endpoint that is asked: `Endpoint.ask`, the way that every call of a model takes.
+
+One call is one slot, one deadline over all its attempts, and either an answer that was read or a failure with its
+class. What it leaves to others: prompts, what replies mean, and which replies are kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from evalh.errors import BadConfig, UserError
+from evalh.llm.breaker import Breaker
+from evalh.llm.budget import Budget, Spent
+from evalh.llm.calls import Answer, Attempt, CallFailed, Request, Unreadable
+from evalh.llm.failures import Completion, Failed, Raw, completion_of
+from evalh.llm.limits import Limit
+from evalh.llm.retry import Clock, Patience
+from evalh.llm.scrub import scrubbed, without_keys
+from evalh.llm.shape import Form, Shape, instruction, response_format
+from evalh.llm.tokens import estimate_tokens
+from evalh.models.base import canonical_json
+from evalh.models.endpoint import EndpointConfig
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+_OURS = ("messages", "model", "stream", "n", "response_format", "max_tokens", "max_completion_tokens")
+_PER_MESSAGE = 64
+"""Tokens that a chat template adds to a message, at most."""
+_BUSY_SECONDS = 0.02
+
+
+@dataclass
+class _Tally:
+    """What one call used. `began` and `started` (the last attempt) are seconds on the clock."""
+
+    began: float
+    started: float
+    attempts: int = 0
+    spent: Spent = field(default_factory=Spent)
+    failed: Failed | None = None
+    """The failure of the last attempt, while the call waits for the next."""
+    longer: int = 1
+    """How many times the configured tokens a reply may have."""
+
+    def add(self, spent: Spent) -> None:
+        old = self.spent
+        self.spent = Spent(old.input + spent.input, old.cached + spent.cached, old.output + spent.output)
+
+
+class Endpoint:
+    """A model at an address. Nothing is opened before the first call; use it in one event loop.
+
+    `budget` is shared with other endpoints of a run.
+    """
+
+    def __init__(self, config: EndpointConfig, *, budget: Budget | None = None, clock: Clock | None = None) -> None:
+        self.config = config
+        self.id = f"{config.model}@{urlsplit(config.base_url).netloc}"
+        """Model and host."""
+        self.budget = budget or Budget(prices=config.prices)
+        self._clock = clock or Clock()
+        self._limit = Limit(config.concurrency, self._clock.now)
+        self._breaker = Breaker(lambda said: scrubbed(said, self._keys, most=300))
+        self._shape = Shape(config.output)
+        self._length_field = "max_tokens"
+        self._keys: tuple[str, ...] = ()
+        self._openai: AsyncOpenAI | None = None
+
+    def ready(self) -> None:
+        """Raises UserError where the endpoint cannot be asked: its key is not set, or the config sets what is ours."""
+        taken = next((name for name in _OURS if name in self.config.extra_body), None)
+        if taken is not None:
+            raise BadConfig("is set by evalh itself", field=f"extra_body.{taken}", remedy="remove it")
+        name = self.config.api_key_env
+        if name is None:
+            return
+        key = os.environ.get(name, "").strip()
+        if not key:
+            remedy = f"set it, or write 'api_key_env: null' where {self.id} needs no key"
+            raise UserError(f"the environment variable {name}, which should hold the key, is not set; {remedy}")
+        if not (key.isascii() and key.isprintable() and " " not in key):
+            raise UserError(
+                f"the environment variable {name} holds spaces or strange characters; set it to the key alone"
+            )
+        self._keys = (key,)
+
+    async def ask(self, make: Attempt) -> Answer[Any]:
+        """The answer to the request that `make` builds; it is called again for a fresh request where one was no use.
+
+        Raises CallFailed when no usable reply came, Stopped when the budget allows no more calls, UserError as `ready`.
+        """
+        self.ready()
+        self._breaker.check()
+        async with self._limit.slot():
+            await self._calm()
+            self._breaker.check()
+            now = self._clock.now()
+            tally = _Tally(now, now)
+            try:
+                answer = await self._within(make, tally)
+            except Failed as failed:
+                self._breaker.failed(failed)
+                raise CallFailed(failed.failure(tally.attempts, self._keys)) from None
+            self._breaker.succeeded()
+            return answer
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        client, self._openai = self._openai, None
+        if client is not None:
+            await client.close()
+
+    async def _within(self, make: Attempt, tally: _Tally) -> Answer[Any]:
+        """The answer before the deadline."""
+        try:
+            async with asyncio.timeout(self.config.timeout) as deadline:
+                return await self._persist(make, tally)
+        except TimeoutError:
+            if not deadline.expired():
+                raise
+            if tally.failed is not None:
+                raise tally.failed from None
+            late = Failed("timeout", f"no whole answer within {self.config.timeout:g} s", billed=True)
+            self._breaker.unanswered(late, tally.started, self._clock.now())
+            raise late from None
+
+    async def _persist(self, make: Attempt, tally: _Tally) -> Answer[Any]:
+        """The answer after as many attempts as the class of each failure allows."""
+        patience = Patience(self._clock, tally.began + self.config.timeout)
+        fresh = 0
+        request, read = make(fresh)
+        while True:
+            try:
+                completion = await self._formed(request, tally)
+                text = without_keys(completion.text(), self._keys)
+                value = _read(read, text, completion)
+            except Failed as failed:
+                await self._wait(failed, patience.wait(failed, busy=self._limit.answered_since(tally.started)), tally)
+                if self._breaker.cause is not None:
+                    raise
+                if failed.fresh:
+                    tally.longer = 2 if failed.class_ == "truncated" else tally.longer
+                    fresh += 1
+                    request, read = make(fresh)
+                continue
+            spent, seconds = tally.spent, self._clock.now() - tally.began
+            return Answer(value, text, tally.attempts, spent.input, spent.cached, spent.output, seconds)
+
+    async def _formed(self, request: Request, tally: _Tally) -> Completion:
+        """The completion, asked for in the strictest form that the endpoint takes."""
+        form = self._shape.form
+        while True:
+            named = self._length_field
+            try:
+                completion = await self._counted(request, form, tally)
+            except Failed as failed:
+                if failed.wants == "other_field" and named == "max_tokens":
+                    self._length_field = "max_completion_tokens"
+                    continue
+                weaker = self._shape.next(form, failed.wants) if request.schema is not None else None
+                if weaker is None:
+                    self._heard(failed, tally)
+                    raise
+                form = weaker
+                continue
+            if request.schema is not None:
+                self._shape.worked(form)
+            self._breaker.answered()
+            self._limit.worked()
+            return completion
+
+    async def _wait(self, failed: Failed, seconds: float, tally: _Tally) -> None:
+        """Wait before the next attempt; where the endpoint is busy, everybody does."""
+        if failed.class_ == "rate_limited":
+            self._limit.hold(seconds)
+        tally.failed = failed
+        await self._rest(seconds)
+        await self._calm()
+        tally.failed = None
+
+    def _heard(self, failed: Failed, tally: _Tally) -> None:
+        if failed.class_ == "rate_limited":
+            self._limit.slower(tally.started)
+        self._breaker.unanswered(failed, tally.started, self._clock.now())
+
+    async def _counted(self, request: Request, form: Form, tally: _Tally) -> Completion:
+        """The completion of one HTTP request, within the budget and counted."""
+        fields = self._fields(request, form, tally.longer)
+        worst = self.budget.worst(_most_tokens(fields), fields[self._length_field])
+        while not self.budget.take(worst):
+            await asyncio.sleep(_BUSY_SECONDS)
+        tally.attempts += 1
+        tally.started = self._clock.now()
+        spent: Spent | None = None
+        try:
+            completion = completion_of(await self._exchange(fields), self._clock.wall())
+            spent = completion.spent or _estimated(fields, completion)
+        except Failed as failed:
+            spent = None if failed.billed else Spent()
+            raise
+        finally:
+            self.budget.settle(worst, spent)
+            tally.add(spent or Spent())
+        return completion
+
+    def _fields(self, request: Request, form: Form, longer: int) -> dict[str, Any]:
+        messages = [{"role": message.role, "content": _utf8(message.content)} for message in request.messages]
+        messages[-1]["content"] += instruction(form, request)
+        seed = self.config.seed if request.seed is None else request.seed
+        optional = {
+            "response_format": response_format(form, request),
+            "temperature": self.config.temperature,
+            "seed": seed,
+            "extra_body": self.config.extra_body or None,
+        }
+        return {
+            "model": self.config.model,
+            "messages": messages,
+            self._length_field: (request.max_tokens or self.config.max_tokens) * longer,
+            **{name: value for name, value in optional.items() if value is not None},
+        }
+
+    async def _exchange(self, fields: dict[str, Any]) -> Raw:
+        """What the endpoint sent back. Raises Failed when nothing whole came."""
+        import httpcore2
+        from openai import APIConnectionError, APIStatusError
+
+        create: Any = self._client().chat.completions.with_raw_response.create
+        try:
+            reply = (await create(**fields)).http_response
+        except APIStatusError as error:
+            reply = error.response
+        except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+            raise Failed("connection", f"no connection to the endpoint ({_reason(error)})") from None
+        except httpcore2.TimeoutException as error:
+            raise Failed("timeout", f"the endpoint took too long ({_reason(error)})", billed=True) from None
+        except (httpcore2.NetworkError, httpcore2.ProtocolError, APIConnectionError, OSError) as error:
+            raise Failed("connection", f"the connection broke ({_reason(error)})", billed=True) from None
+        return Raw(reply.status_code, {name.lower(): value for name, value in reply.headers.items()}, reply.content)
+
+    def _client(self) -> AsyncOpenAI:
+        if self._openai is None:
+            from openai import AsyncOpenAI
+
+            from evalh.llm.transport import http_client
+
+            key = self._keys[0] if self._keys else None
+            self._openai = AsyncOpenAI(
+                api_key="set by the transport",
+                base_url=self.config.base_url,
+                max_retries=0,
+                http_client=http_client(self.config, key),
+            )
+        return self._openai
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait, but no longer than until all calls are stopped."""
+        if seconds > 0.0:
+            await self._clock.rest(self._breaker.opened, seconds)
+
+    async def _calm(self) -> None:
+        """Wait for the turn of the next request."""
+        while self._breaker.cause is None and (seconds := self._limit.turn()) > 0.0:
+            await self._rest(seconds)
+
+
+def _read(read: Callable[[str], Any], text: str, completion: Completion) -> Any:
+    """The value of a reply. Raises Failed for one that is not what was asked for."""
+    try:
+        return read(text)
+    except Unreadable as error:
+        raise Failed(error.failure_class, error.problem, raw=completion.raw, content=text) from None
+    except Exception as error:
+        problem = f"reading the reply raised {type(error).__name__}"
+        raise Failed("internal", problem, raw=completion.raw, content=text) from error
+
+
+def _most_tokens(fields: dict[str, Any]) -> int:
+    """What the request can be at most in tokens: each is at least a byte."""
+    messages = fields["messages"]
+    size = sum(len(message["content"].encode()) for message in messages) + _PER_MESSAGE * len(messages)
+    return size + len(canonical_json(fields.get("response_format")))
+
+
+def _estimated(fields: dict[str, Any], completion: Completion) -> Spent:
+    """What a completion used where the endpoint does not say."""
+    read = sum(estimate_tokens(message["content"]) for message in fields["messages"])
+    said = canonical_json([choice.get("message") for choice in completion.choices])
+    return Spent(read, 0, estimate_tokens(said))
+
+
+def _utf8(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _reason(error: Exception) -> str:
+    cause = error.__cause__ if type(error).__name__ == "APIConnectionError" else error
+    return str(cause) or type(cause).__name__

@@ -21,6 +21,8 @@ class CaseTrials(OpenModel):
     passed: int = 0
     failed: int = 0
     counts: StateCounts = StateCounts()
+    errors: dict[str, int] = Field(default_factory=dict)
+    """Of the trials that errored, how many for each class of failure."""
 
 
 class CaseSide(OpenModel):

@@ -16,7 +16,7 @@ WORST_FIRST: tuple[Verdict, ...] = ("REGRESSION", "INCOMPLETE", "INCONCLUSIVE", 
 """Of several verdicts the first of these decides."""
 ReasonKind = Literal[
     "regression", "critical", "no_baseline", "no_pairs", "nothing_testable", "quorum", "coverage", "bounds",
-    "asymmetry", "noninferiority", "earlier_look",
+    "asymmetry", "noninferiority", "earlier_look", "judge",
 ]  # fmt: skip
 CellState = Literal["tested", "not_testable"]
 
@@ -95,6 +95,8 @@ class SideInfo(OpenModel):
     conversations: int = 0
     trials: int = 0
     """The most trials a case has."""
+    judge_check: Literal["passed", "failed", "none"] | None = None
+    """What the check of its judge had found; None where no judge was asked."""
 
 
 class SideCell(OpenModel):

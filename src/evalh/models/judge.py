@@ -8,12 +8,14 @@ from pydantic import Field
 
 from evalh.models.base import OpenModel
 
+ProbeKind = Literal["fact", "question", "rubric", "twin", "injection", "canary"]
+
 
 class ProbeResult(OpenModel):
     """One probe: what was asked, what is known to be right, what the judge said."""
 
     id: str
-    kind: Literal["fact", "question", "rubric", "twin", "injection", "canary"]
+    kind: ProbeKind
     expected: str
     found: str | None = None
     """None when the judge failed to answer."""
@@ -24,7 +26,7 @@ class ProbeResult(OpenModel):
 class ProbeRate(OpenModel):
     """How many probes of a kind were passed, and how many must be."""
 
-    kind: str
+    kind: ProbeKind
     passed: int
     of: int
     needed: float
@@ -41,9 +43,17 @@ class JudgeCheck(OpenModel):
     judge_sha256: str
     model: str
     base_url: str
+    forms: tuple[Literal["facts", "picks", "rubrics"], ...] = ()
+    """How it was asked: all facts of a conversation, single uncertain ones, rubrics."""
+    probes_sha256: str = ""
+    """The digest of the conversations it was asked about."""
     passed: bool
+    stopped: bool = False
+    """Whether it ended when the judge could not pass any more, with probes left."""
     rates: tuple[ProbeRate, ...] = ()
     probes: tuple[ProbeResult, ...] = ()
     calls: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
+    cost: float | None = None
+    """In the currency of the judge's price table; None without one."""

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from evalh.models.base import Json, OpenModel
 from evalh.models.conversation import Outcome
+from evalh.models.failure import FailureClass
 from evalh.models.score import Score
 from evalh.models.vocabulary import Direction, Rollup, Severity, State
 
@@ -37,6 +38,8 @@ class Rolled(OpenModel):
     passed: bool | None = None
     label: str | None = None
     severity: Severity | None = None
+    error: FailureClass | None = None
+    """The class of the failure, where it errored."""
 
 
 class ConversationRow(OpenModel):

@@ -24,6 +24,7 @@ from evalh.models import (
     Consent,
     Conversation,
     IntentFact,
+    LedgerEntry,
     Lexicon,
     OfferAct,
     OfferMention,
@@ -63,6 +64,8 @@ VERSION = "2"
 _UNNAMED = "?"
 """Stands for an offer that was pitched without its name, while claims are read."""
 _TURNED_DOWN = ("refuse", "defer", "deflect", "object")
+AGAIN = "again: pitches after the customer turned it down"
+"""The reason of a register that follows from the ledger."""
 AHEAD = 16
 """Conversations that are scored, and looked at by each rule set, at a time."""
 TOPIC_LASTS = 2
@@ -120,12 +123,25 @@ class LocalReader:
         self, conversations: Sequence[Conversation], lexicon: Lexicon, questions: Sequence[Sequence[Question]] = ()
     ) -> list[Reading]:
         """One reading per conversation, in order."""
-        readings = [
-            self._read_one(conversation, lexicon, scores)
-            for conversation, scores in zip(conversations, self._scored(conversations), strict=True)
-        ]
+        readings = [reading for reading, _ in self.scored(conversations, lexicon)]
+        return self.answered(conversations, readings, questions)
+
+    def scored(
+        self, conversations: Sequence[Conversation], lexicon: Lexicon
+    ) -> Iterator[tuple[Reading, dict[int, TurnScores]]]:
+        """Each conversation's reading as soon as it is made, without answers, and what the turn model says by turn."""
+        for conversation, scores in zip(conversations, self._scored(conversations), strict=True):
+            yield self._read_one(conversation, lexicon, scores), scores
+
+    def answered(
+        self,
+        conversations: Sequence[Conversation],
+        readings: Sequence[Reading],
+        questions: Sequence[Sequence[Question]],
+    ) -> list[Reading]:
+        """The readings with answers to those of `questions` that are of similarity; others stay unanswered."""
         if not any(questions):
-            return readings
+            return list(readings)
         answers = answer_similar(conversations, readings, questions, self.encoder)
         return [_with_answers(reading, found) for reading, found in zip(readings, answers, strict=True)]
 
@@ -415,11 +431,7 @@ class LocalSession:
     def _pushes(self, view: TurnView) -> Register | None:
         """A pitch after a no is pushy, however kindly it is worded."""
         again = next((entry for entry in self.ledger.entries if entry.turn == view.index and entry.repeat_of), None)
-        if again is None:
-            return None
-        where = {"turn": again.turn, "start": again.start, "end": again.end, "quote": again.quote}
-        reason = "again: pitches after the customer turned it down"
-        return Register.model_validate({**where, "confidence": again.confidence, "register": "pushy", "reason": reason})
+        return pushes(again) if again is not None else None
 
     def _selling(self, acts: Sequence[Spoken]) -> bool:
         return any(spoken.act.act == "pitch" for spoken in acts) or self.current in self.ledger.pitches
@@ -485,7 +497,7 @@ class LocalSession:
         return spoken.act.act == "answer" and status in ("pitched", "not_pitched")
 
     def _consents(self, view: TurnView, replies: Sequence[OfferReply]) -> None:
-        self.facts.add("consents", [_consent(reply) for reply in replies if reply.reply == "accept"])
+        self.facts.add("consents", [consent_of(reply) for reply in replies if reply.reply == "accept"])
         if self.block.marketing is not None:
             self.facts.add("consents", [_marketing(view, self.block.marketing)])
 
@@ -523,6 +535,12 @@ def _presses(kind: str, selling: bool, agreed: bool) -> bool:
     return not (agreed and kind == "presumption") if selling else kind == "obstruction"
 
 
+def pushes(again: LedgerEntry) -> Register:
+    """The register of a turn that pitches after the topic was closed."""
+    where = {"turn": again.turn, "start": again.start, "end": again.end, "quote": again.quote}
+    return Register.model_validate({**where, "confidence": again.confidence, "register": "pushy", "reason": AGAIN})
+
+
 def _owned(conversation: Conversation) -> frozenset[str]:
     products = (conversation.customer or {}).get("products")
     return frozenset(item for item in products if isinstance(item, str)) if isinstance(products, list) else frozenset()
@@ -546,7 +564,7 @@ def _selling_points(texts: Sequence[str]) -> tuple[frozenset[str], ...]:
 
 
 def _with_answers(reading: Reading, answers: dict[str, Answered]) -> Reading:
-    return reading.model_copy(update={"answers": answers}) if answers else reading
+    return reading.model_copy(update={"answers": {**reading.answers, **answers}}) if answers else reading
 
 
 def _mention(view: TurnView, item: Named) -> Any:
@@ -561,7 +579,8 @@ def _mention(view: TurnView, item: Named) -> Any:
     )
 
 
-def _consent(reply: OfferReply) -> Consent:
+def consent_of(reply: OfferReply) -> Consent:
+    """The consent that an acceptance gives; a doubtful one is ambiguous."""
     return Consent(
         turn=reply.turn,
         start=reply.start,

@@ -1,9 +1,12 @@
-"""What every reader offers: batches of whole conversations, and a session that is fed turn by turn."""
+"""What every reader offers: batches of whole conversations, and a session that is fed turn by turn.
+
+A reader that asks a judge offers more: it starts with a batch while the answers for others are still on their way.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol, runtime_checkable
 
 from evalh.models import Conversation, Lexicon, Question, Reading, Turn
 
@@ -36,3 +39,13 @@ class Reader(Protocol):
 
     def session(self, conversation: Conversation, lexicon: Lexicon) -> Session:
         """A session for `conversation`, whose turns are ignored: only its header is used."""
+
+
+@runtime_checkable
+class Ahead(Protocol):
+    """A reader whose answers come later, so that those for one batch can be awaited while another is begun."""
+
+    def begin(
+        self, conversations: Sequence[Conversation], lexicon: Lexicon, questions: Sequence[Sequence[Question]] = ()
+    ) -> Callable[[], list[Reading]]:
+        """Start reading; what is returned waits for it and gives what `read` would. It may raise Stopped."""

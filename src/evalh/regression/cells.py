@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -237,6 +238,15 @@ def side_cell(side: Mapping[str, CaseSide], members: Sequence[str], evaluator: s
         pass_all=mean(float(not one.failed) for one in repeated),
         stable=mean(float(not one.failed or not one.passed) for one in repeated),
     )
+
+
+def error_classes(side: Mapping[str, CaseSide], members: Sequence[str], evaluators: Collection[str]) -> dict[str, int]:
+    """How many verdicts errored for each class of failure, the most frequent first."""
+    found = Counter[str]()
+    for case in (side[name] for name in members if name in side):
+        for name in evaluators:
+            found.update(case.evaluators.get(name, NOTHING).errors)
+    return dict(found.most_common())
 
 
 def _short(value: float) -> float:

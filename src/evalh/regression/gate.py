@@ -29,6 +29,7 @@ from evalh.regression.cells import (
     Pairs,
     Planned,
     Share,
+    error_classes,
     facets_of,
     is_lower_better,
     share_of,
@@ -431,7 +432,11 @@ class _Comparing:
     def _too_few(self, share: Share, side: str, wanted: float, cohort: str, name: str | None) -> Reason:
         tried = share.counted + share.lost
         what = f"{name or 'all evaluators'} / {_words(cohort)}"
-        told = f"{share.counted} of {tried} verdicts of the {side} were reached, the others errored or are missing"
+        cases = self.pairs.before if side == "baseline" else self.pairs.after
+        names = [name] if name is not None else [one for one in self.pairs.names if one != COMPOSITE]
+        classes = error_classes(cases, self.pairs.members(cohort), names)
+        why = f" ({', '.join(f'{number} {kind}' for kind, number in classes.items())})" if classes else ""
+        told = f"{share.counted} of {tried} verdicts of the {side} were reached, the others errored{why} or are missing"
         return Reason(kind="quorum", text=f"{what}: {told}; {wanted:.0%} are needed", cohort=cohort, evaluator=name)
 
     def _lopsided(self) -> Iterator[Reason]:

@@ -75,17 +75,26 @@ class _Trials:
     passed: int = 0
     failed: int = 0
     counts: dict[str, int] = field(default_factory=dict)
+    errors: dict[str, int] = field(default_factory=dict)
 
     def add(self, rolled: Rolled, evaluator: EvaluatorInfo | None) -> None:
         self.counts[rolled.state] = self.counts.get(rolled.state, 0) + 1
+        if rolled.error is not None:
+            self.errors[rolled.error] = self.errors.get(rolled.error, 0) + 1
         self.mean.add(compared_value(rolled, evaluator))
         self.passed += rolled.passed is True
         self.failed += rolled.passed is False
 
     def done(self) -> CaseTrials:
         counts = StateCounts(**self.counts)
+        errors = dict(sorted(self.errors.items()))
         return CaseTrials(
-            mean=self.mean.value, n=self.mean.count, passed=self.passed, failed=self.failed, counts=counts
+            mean=self.mean.value,
+            n=self.mean.count,
+            passed=self.passed,
+            failed=self.failed,
+            counts=counts,
+            errors=errors,
         )
 
 

@@ -18,6 +18,7 @@ from evalh.models import (
     Comparison,
     Conversation,
     Fact,
+    JudgeInfo,
     Manifest,
     OfferAct,
     OfferReply,
@@ -81,7 +82,32 @@ def _header(manifest: Manifest, console: Console) -> None:
         "reader": manifest.reader + (f", encoder {manifest.encoder}" if manifest.encoder else ", no encoder"),
         "read": f"{_count(manifest.conversations, 'conversation')}, {_count(manifest.turns, 'turn')}",
     }
+    if manifest.judge is not None:
+        lines["judge"] = _judge_words(manifest, manifest.judge)
     _pairs(lines, console)
+
+
+_CHECKED = {
+    "passed": "passed its check",
+    "failed": "FAILED its check: do not trust its verdicts",
+    "none": "never checked: do not trust its verdicts; see `evalh judge check`",
+}
+
+
+def _judge_words(manifest: Manifest, judge: JudgeInfo) -> str:
+    saved = f" ({manifest.calls_saved:,} kept from before)" if manifest.calls_saved else ""
+    told = [
+        f"{judge.id}, {_CHECKED[judge.check]}",
+        _count(manifest.calls, "call") + saved,
+        f"{manifest.tokens:,} tokens",
+    ]
+    if manifest.cost is not None:
+        told.append(f"cost {manifest.cost:.4f}")
+    if judge.windowed:
+        told.append(f"{_count(judge.windowed, 'conversation')} in pieces")
+    if judge.disagreements:
+        told.append(f"{_count(judge.disagreements, 'hard fact')} read otherwise by the rules, counted as unsure")
+    return "; ".join(told)
 
 
 def _pairs(lines: dict[str, str], console: Console) -> None:
@@ -194,6 +220,8 @@ def _worst(result: RunResult, n: int, console: Console) -> None:
 def _footer(result: RunResult, console: Console, *, kept: bool = True) -> None:
     manifest = result.manifest
     console.print(safe(f"{_states(manifest.counts)}; coverage {_percent(manifest.coverage)}"))
+    if manifest.counts.errored:
+        console.print(safe(f"errored: {_failures(result)}", "yellow"))
     for rejected in manifest.rejected[:5]:
         console.print(safe(f"left out: {rejected.place}: {rejected.problem}", "yellow"))
     if len(manifest.rejected) > 5:
@@ -278,6 +306,8 @@ def offer_lines(reading: Reading) -> list[str]:
     """One line for each pitch: the turn, the offer, what was claimed of it and how the customer answered."""
     if not reading.read:
         return [f"not read: {reading.why_unread}"]
+    if reading.unread is not None and "acts" in reading.unread.fields:
+        return [f"not read: the judge failed ({reading.unread.failure.class_})"]
     return [_offer_line(reading, pitch) for pitch in reading.pitches()]
 
 
@@ -313,6 +343,9 @@ def render_facts(reading: Reading, conversation: Conversation, console: Console)
     console.print(safe(title, "bold"))
     if not reading.read:
         console.print(safe(f"not read: {reading.why_unread}", "yellow"))
+    if reading.unread is not None:
+        told = f"the judge failed ({reading.unread.failure.class_}: {reading.unread.failure.message})"
+        console.print(safe(f"{told}; not read: {', '.join(reading.unread.fields)}", "yellow"))
     facts = _facts_by_turn(reading)
     for turn in conversation.turns:
         console.print(Text.assemble(safe(f"[{turn.index}] {turn.role}: ", "bold"), safe(turn.text)))
@@ -353,6 +386,16 @@ def _value(value: object) -> str:
 
 
 # --- words ---
+
+
+def _failures(result: RunResult) -> str:
+    """How many summaries errored for each class of failure, the most frequent first, with one message each."""
+    found = [row for row in result.rows() if row.rollup and row.state == "errored"]
+    classes = Counter(row.error.class_ if row.error is not None else "internal" for row in found)
+    first: dict[str, str] = {}
+    for row in found:
+        first.setdefault(row.error.class_ if row.error is not None else "internal", row.reason)
+    return "; ".join(f"{number} {name} ({first[name]})" for name, number in classes.most_common())
 
 
 def _number(value: float | None) -> str:

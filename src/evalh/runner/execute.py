@@ -1,23 +1,29 @@
 """Runs the evaluators over a stream of conversations, in batches, so that a run of any size fits in memory.
 
-Each judged conversation is journalled before the next batch; a run that was killed goes on from there.
+Each judged conversation is journalled as it is done; a run that was killed goes on from there. A reader that can begin
+has the next batches begun while the oldest is judged, so that waiting for a judge and working overlap.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
+from threading import Timer
 from typing import NamedTuple
 
 from evalh.errors import BadInput, UserError
 from evalh.evaluator import EvalContext, ask, evaluate_one
 from evalh.evaluator.scorecard import score_card
 from evalh.models import Case, Conversation, Manifest, Prompt, Question, Reading, RejectedInput, Score
+from evalh.redact import Redactor
+from evalh.runner.asked import asked_of
 from evalh.runner.finish import JOURNAL, MANIFEST, clear_results, write_results
 from evalh.runner.plan import RunInputs, Source, changes, check_inputs, manifest_of
+from evalh.runner.readers import asks_judge, begin, calls_saved, close_reader, concurrency_of, stop_reader
 from evalh.runner.record import Item, Key, record_of
 from evalh.runner.result import RunResult, load_run, read_manifest
 from evalh.store.atomic import write_json
@@ -26,6 +32,12 @@ from evalh.store.journal import Journal
 from evalh.workspace.policies import in_force
 
 BATCH = 64
+BEGUN_AT_ONCE = 8
+"""Conversations a batch where a judge is asked: the sooner it has them, the less it waits."""
+AHEAD = 64
+"""So many conversations are begun before the oldest batch is waited for, or four for each call at a time."""
+GRACE = 10.0
+"""Seconds that calls in flight have to end when a run stops."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +70,8 @@ class _State:
     rejected: list[RejectedInput] = field(default_factory=list)
     resumed: int = 0
     cached: int = 0
+    saved: int = 0
+    """How many calls the reader had saved when the last conversation was journalled."""
 
     def progress(self) -> Progress:
         return Progress(len(self.done), self.resumed, self.cached, len(self.rejected))
@@ -122,18 +136,75 @@ def _other_run(out_dir: Path, old: Manifest, new: Manifest) -> str:
 
 
 def _known(journal: Journal) -> dict[Key, Kept]:
-    return {Key(*record["key"]): Kept(offset, record["sha256"]) for offset, record in journal.entries()}
+    """What was judged; where a judge failed it is asked again."""
+    records = ((offset, record) for offset, record in journal.entries() if not record.get("again"))
+    return {Key(*record["key"]): Kept(offset, record["sha256"]) for offset, record in records}
 
 
 # --- the stream ---
 
 
+class Asked(NamedTuple):
+    """The questions of all evaluators, who asked each, and the rows of those evaluators that could not ask theirs."""
+
+    questions: Sequence[Question]
+    by: Mapping[str, str]
+    failed: Mapping[str, list[Score]]
+
+
+@dataclass
+class _Batch:
+    """Conversations whose reading has begun: `found` is what the cache holds, `collect` waits for the others."""
+
+    items: Sequence[Item]
+    contexts: Sequence[EvalContext]
+    asked: Sequence[Asked]
+    keys: Sequence[str]
+    found: Mapping[str, Reading]
+    collect: Callable[[], list[Reading]]
+
+
 def _judge_all(state: _State, progress: Callable[[Progress], None] | None) -> None:
-    items = _items(state)
-    while batch := list(islice(items, BATCH)):
-        _judge(state, batch)
-        if progress is not None:
-            progress(state.progress())
+    reader = state.inputs.reader
+    judged = asks_judge(reader)
+    size = BEGUN_AT_ONCE if judged else BATCH
+    ahead = max(AHEAD, 4 * concurrency_of(reader)) if judged else 0
+    state.saved = calls_saved(reader)
+    items, begun = _items(state), deque[_Batch]()
+    try:
+        while batch := list(islice(items, size)):
+            begun.append(_begin_batch(state, batch))
+            while begun and sum(len(one.items) for one in begun) > ahead:
+                _finish_first(state, begun, progress)
+        while begun:
+            _finish_first(state, begun, progress)
+    except BaseException:
+        _wind_up(state, begun)
+        raise
+
+
+def _finish_first(state: _State, begun: deque[_Batch], progress: Callable[[Progress], None] | None) -> None:
+    _finish(state, begun[0])
+    begun.popleft()
+    if progress is not None:
+        progress(state.progress())
+
+
+def _wind_up(state: _State, begun: Sequence[_Batch]) -> None:
+    """Keep what is still being answered, as far as it comes within the grace; nothing more is asked."""
+    if not begun:
+        return
+    reader = state.inputs.reader
+    stop_reader(reader)
+    timer = Timer(GRACE, close_reader, [reader])
+    timer.daemon = True
+    timer.start()
+    try:
+        for batch in begun:
+            with suppress(Exception):  # what ended the run is told, not what it left unfinished
+                _finish(state, batch)
+    finally:
+        timer.cancel()
 
 
 def _items(state: _State) -> Iterator[Item]:
@@ -218,14 +289,45 @@ def _who(key: Key) -> str:
 # --- one batch ---
 
 
-def _judge(state: _State, batch: Sequence[Item]) -> None:
-    contexts = [context_of(state.inputs, item) for item in batch]
-    asked = [_ask(state.inputs, context) for context in contexts]
-    readings = _read(state, batch, [questions for questions, _ in asked])
-    for item, context, reading, (_, failed) in zip(batch, contexts, readings, asked, strict=True):
-        scores = judge(state.inputs, replace(context, facts=reading), failed)
-        record = record_of(state.manifest.run_id, item, reading, scores)
-        state.done[item.key] = state.journal.append(record)
+def _begin_batch(state: _State, items: Sequence[Item]) -> _Batch:
+    inputs = state.inputs
+    contexts = [context_of(inputs, item) for item in items]
+    asked = [ask_all(inputs, context) for context in contexts]
+    keys = [cache_key(inputs, item, one.questions) for item, one in zip(items, asked, strict=True)]
+    cached = {key: state.cache.get(key) for key in keys} if state.cache is not None else {}
+    found = {key: reading for key, reading in cached.items() if reading is not None}
+    missing = [index for index, key in enumerate(keys) if key not in found]
+    state.cached += len(items) - len(missing)
+    collect = begin(
+        inputs.reader,
+        [items[index].conversation for index in missing],
+        inputs.lexicon,
+        [asked[index].questions for index in missing],
+    )
+    return _Batch(items, contexts, asked, keys, found, collect)
+
+
+def _finish(state: _State, batch: _Batch) -> None:
+    missing = [key for key in batch.keys if key not in batch.found]
+    new = dict(zip(missing, batch.collect(), strict=True))
+    whole = [(key, reading) for key, reading in new.items() if reading.unread is None]
+    if state.cache is not None and whole:
+        state.cache.put_all(whole)
+    for index, key in enumerate(batch.keys):
+        known = batch.found.get(key)
+        if state.done[batch.items[index].key] < 0:
+            _record(state, batch, index, known or new[key], saved=known.calls if known is not None else 0)
+
+
+def _record(state: _State, batch: _Batch, index: int, reading: Reading, saved: int) -> None:
+    item, asked = batch.items[index], batch.asked[index]
+    scores = judge(state.inputs, replace(batch.contexts[index], facts=reading), asked.failed)
+    redactor = Redactor() if state.inputs.redact else None
+    record = record_of(state.manifest.run_id, item, reading, scores, redactor)
+    so_far = calls_saved(state.inputs.reader)
+    saved, state.saved = saved + so_far - state.saved, so_far
+    again = {"again": True} if reading.unread is not None else {}
+    state.done[item.key] = state.journal.append({**record, **asked_of(reading, asked.by, saved), **again})
 
 
 def context_of(inputs: RunInputs, item: Item) -> EvalContext:
@@ -240,35 +342,25 @@ def context_of(inputs: RunInputs, item: Item) -> EvalContext:
     )
 
 
-def _ask(inputs: RunInputs, context: EvalContext) -> tuple[list[Question], dict[str, list[Score]]]:
-    """The questions of all evaluators, and the rows of those that could not ask theirs."""
+def ask_all(inputs: RunInputs, context: EvalContext) -> Asked:
+    """What is asked of the reader; a rubric only where a judge can apply it."""
+    judged = asks_judge(inputs.reader)
     asked: dict[str, Question] = {}
+    by: dict[str, str] = {}
     failed: dict[str, list[Score]] = {}
     for used in inputs.evaluators:
+        name = used.evaluator.name()
         questions, rows = ask(used.evaluator, context)
-        asked.update({question.sha256: question for question in questions})
+        for question in (one for one in questions if judged or one.kind != "rubric"):
+            asked.setdefault(question.sha256, question)
+            by.setdefault(question.sha256, name)
         if rows:
-            failed[used.evaluator.name()] = rows
-    return list(asked.values()), failed
+            failed[name] = rows
+    return Asked(list(asked.values()), by, failed)
 
 
-def _read(state: _State, batch: Sequence[Item], asked: Sequence[Sequence[Question]]) -> list[Reading]:
-    keys = [_cache_key(state.inputs, item, questions) for item, questions in zip(batch, asked, strict=True)]
-    found = {key: state.cache.get(key) for key in keys} if state.cache is not None else {}
-    missing = [index for index, key in enumerate(keys) if found.get(key) is None]
-    state.cached += len(batch) - len(missing)
-    new = _read_new(state.inputs, [batch[index] for index in missing], [asked[index] for index in missing])
-    fresh = {keys[index]: reading for index, reading in zip(missing, new, strict=True)}
-    if state.cache is not None and fresh:
-        state.cache.put_all(fresh.items())
-    return [reading for key in keys if (reading := fresh.get(key) or found.get(key)) is not None]
-
-
-def _read_new(inputs: RunInputs, items: Sequence[Item], asked: Sequence[Sequence[Question]]) -> list[Reading]:
-    return inputs.reader.read([item.conversation for item in items], inputs.lexicon, asked) if items else []
-
-
-def _cache_key(inputs: RunInputs, item: Item, questions: Iterable[Question]) -> str:
+def cache_key(inputs: RunInputs, item: Item, questions: Iterable[Question]) -> str:
+    """The key of the conversation's reading in the cache."""
     return reading_key(
         item.conversation.sha256,
         reader=inputs.reader.id,
@@ -283,9 +375,9 @@ def judge_one(inputs: RunInputs, source: Source) -> tuple[Reading, list[Score]]:
     check_inputs(inputs)
     item = item_of(inputs, source)
     context = context_of(inputs, item)
-    questions, failed = _ask(inputs, context)
-    (reading,) = _read_new(inputs, [item], [questions])
-    return reading, judge(inputs, replace(context, facts=reading), failed)
+    asked = ask_all(inputs, context)
+    (reading,) = inputs.reader.read([item.conversation], inputs.lexicon, [asked.questions])
+    return reading, judge(inputs, replace(context, facts=reading), asked.failed)
 
 
 def judge(inputs: RunInputs, context: EvalContext, failed: Mapping[str, list[Score]]) -> list[Score]:

@@ -18,6 +18,7 @@ from evalh.models import (
     FileInfo,
     GitInfo,
     Json,
+    JudgeInfo,
     Lexicon,
     Manifest,
     PolicySet,
@@ -107,6 +108,10 @@ class RunInputs:
     cases: int = 0
     """How many golden cases there are to run; 0 for none."""
     skip_bad: bool = False
+    judge: JudgeInfo | None = None
+    """The judge that the reader asks, and what its check found."""
+    redact: bool = True
+    """Whether personal data is replaced in what is written."""
     files: RunFiles = field(default_factory=RunFiles)
     gate: Mapping[str, Json] = field(default_factory=dict)
     """The gate's settings, for the manifest; no row depends on them."""
@@ -177,6 +182,8 @@ def _nameless(inputs: RunInputs) -> Manifest:
         evaluators=tuple(used.info for used in inputs.evaluators),
         reader=inputs.reader.id,
         encoder=inputs.reader.encoder_id,
+        judge=inputs.judge,
+        redacted=inputs.redact,
         git=files.git,
         seed=inputs.seed,
         trials=inputs.trials,
@@ -205,6 +212,7 @@ def inputs_in(manifest: Manifest) -> dict[str, Json]:
         "cohort": manifest.cohort,
         "as_of": manifest.as_of,
         "unsure_below": manifest.unsure_below,
+        **({} if manifest.redacted else {"redacted": False}),
         **dict(_digests(manifest)),
         **{f"evaluators.{info.name}": _evaluator_digest(info) for info in manifest.evaluators},
     }

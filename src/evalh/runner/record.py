@@ -1,11 +1,12 @@
 """A judged conversation as what is recorded of it: score rows, one conversation row, its reading.
 
-A record is rendered once, as lines, so that writing the results is copying them in order.
+A record is rendered once, as lines, so that writing the results is copying them in order. Personal data is replaced
+here, on the way out: verdicts rest on the original.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -22,6 +23,7 @@ from evalh.models import (
     ScoreRow,
     canonical_json,
 )
+from evalh.redact import RedactedConversation, Redactor
 from evalh.store.atomic import line
 
 _COLUMNS = tuple(info.alias or name for name, info in ScoreRow.model_fields.items())
@@ -69,22 +71,42 @@ def dimensions(run_id: str, item: Item) -> dict[str, Any]:
     }
 
 
-def record_of(run_id: str, item: Item, reading: Reading, scores: Sequence[Score]) -> dict[str, Any]:
-    """The journal's record of one conversation."""
+def record_of(
+    run_id: str, item: Item, reading: Reading, scores: Sequence[Score], redactor: Redactor | None = None
+) -> dict[str, Any]:
+    """The journal's record of one conversation; with a redactor, without the personal data in it.
+
+    Offsets stay those of the original text. Tokens are numbered by conversation, so that no record depends on another.
+    """
     shared = dimensions(run_id, item)
     row = conversation_row(shared, item.conversation, reading, scores, item.case)
+    shown = _redaction(item.conversation, redactor)
     return {
         "key": list(item.key),
         "sha256": item.conversation.sha256,
-        "row": row.model_dump(mode="json", by_alias=True),
-        "scores": "".join(score_lines(shared, scores)),
-        "reading": canonical_json(reading.model_dump(mode="json", by_alias=True)) + "\n",
+        "row": shown(row.model_dump(mode="json", by_alias=True)),
+        "scores": "".join(score_lines(shared, scores, shown)),
+        "reading": canonical_json(shown(reading.model_dump(mode="json", by_alias=True))) + "\n",
     }
 
 
-def score_lines(shared: dict[str, Any], scores: Iterable[Score]) -> list[str]:
-    """The lines of `scores.jsonl` for one conversation, by evaluator, level, turn and offer."""
-    rows = [{**score.model_dump(mode="json"), **shared, "schema": "evalh.score/1"} for score in scores]
+def _redaction(conversation: Conversation, redactor: Redactor | None) -> Callable[[Any], Any]:
+    """What a dumped record of the conversation becomes; itself where there is nothing to replace."""
+    if redactor is None:
+        return _as_it_is
+    redacted = RedactedConversation(conversation, redactor)
+    return redacted.record if redacted.found else _as_it_is
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def score_lines(shared: dict[str, Any], scores: Iterable[Score], shown: Callable[[Any], Any] = _as_it_is) -> list[str]:
+    """The lines of `scores.jsonl` for one conversation, by evaluator, level, turn and offer; `shown` redacts them."""
+    rows = [
+        {**shown(score.model_dump(mode="json", by_alias=True)), **shared, "schema": "evalh.score/1"} for score in scores
+    ]
     ordered = [{name: row[name] for name in _ORDER} for row in rows]
     lines = [(_row_order(row), line(row).decode("ascii")) for row in ordered]
     return [text for _, text in sorted(lines)]
@@ -116,10 +138,10 @@ def conversation_row(
         started_at=conversation.started_at.isoformat() if conversation.started_at is not None else None,
         template=case.template if case is not None else None,
         turns=len(conversation.turns),
-        pitches=len(reading.pitches()) if reading.read else None,
-        offered=offered(reading) if reading.read else None,
-        accepted=accepted(reading) if reading.read else None,
-        resolved=resolved(reading) if reading.read else None,
+        pitches=len(reading.pitches()) if _was_read(reading, "acts") else None,
+        offered=offered(reading) if _was_read(reading, "acts") else None,
+        accepted=accepted(reading) if _was_read(reading, "ledger") else None,
+        resolved=resolved(reading) if _was_read(reading, "issues") else None,
         quality=quality.value if quality is not None else None,
         quality_label=quality.label if quality is not None else None,
         auto_failed=quality.label == "auto_fail" if quality is not None and quality.state == "scored" else None,
@@ -127,6 +149,10 @@ def conversation_row(
         critical=critical(scores),
         rollups={name: _rolled(score) for name, score in sorted(rollups.items())},
     )
+
+
+def _was_read(reading: Reading, field: str) -> bool:
+    return reading.read and (reading.unread is None or field not in reading.unread.fields)
 
 
 def critical(scores: Iterable[Score]) -> dict[str, tuple[str, ...]]:
@@ -140,7 +166,14 @@ def critical(scores: Iterable[Score]) -> dict[str, tuple[str, ...]]:
 
 
 def _rolled(score: Score) -> Rolled:
-    return Rolled(state=score.state, value=score.value, passed=score.passed, label=score.label, severity=score.severity)
+    return Rolled(
+        state=score.state,
+        value=score.value,
+        passed=score.passed,
+        label=score.label,
+        severity=score.severity,
+        error=score.error.class_ if score.error is not None else None,
+    )
 
 
 def offered(reading: Reading) -> tuple[str, ...]:

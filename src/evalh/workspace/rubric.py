@@ -1,17 +1,17 @@
-"""Evaluators written as Markdown rubrics; a judge applies them, and until there is one they say that it is missing."""
+"""Evaluators written as Markdown rubrics; a judge applies them, and where there is none they say that it is missing."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, ClassVar
 
 from pydantic import Field, create_model, model_validator
 
 from evalh.errors import BadConfig, UserError
-from evalh.evaluator import EvalContext, Evaluator
-from evalh.models import Id, Model, Score
+from evalh.evaluator import EvalContext, Evaluator, by_rubric, passes, rubric_question
+from evalh.models import Id, Model, Question, Score
 from evalh.text.yaml import load_yaml, read_text, split_front_matter
 from evalh.workspace.files import Found, checked
 from evalh.workspace.find import shown
@@ -56,9 +56,16 @@ class RubricEvaluator(Evaluator):
         """The name its front matter gives."""
         return cls.rubric_name
 
-    def evaluate(self, ctx: EvalContext) -> Iterator[Score]:  # noqa: ARG002 - nothing is judged without a judge
-        """One row, skipped: nothing here can apply a rubric."""
-        yield Score(state="skipped", reason="needs a judge, and none is configured")
+    def questions(self, ctx: EvalContext) -> Iterable[Question]:  # noqa: ARG002 - the same of every conversation
+        """The rubric."""
+        return [rubric_question(self.rubric, self.scale)]
+
+    def evaluate(self, ctx: EvalContext) -> Iterator[Score]:
+        """The judge's verdict on the conversation; skipped without a judge."""
+        score = by_rubric(self, ctx, rubric_question(self.rubric, self.scale))
+        failed = score.value is not None and not passes(self, score.value)
+        severity = ("critical" if self.critical else "major") if failed else None
+        yield score.model_copy(update={"severity": severity, "label": "below_threshold" if failed else None})
 
 
 def read_rubric(path: Path) -> Found[type[Evaluator]]:
