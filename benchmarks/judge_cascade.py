@@ -29,7 +29,7 @@ from evalh.testing import StubEndpoint, reply_for
 from evalh.testing.replies import transcript_of
 from evalh.workspace import Workspace
 
-_QUESTION = re.compile(r"^(\d+)\. Turn (\d+): (\w+): (.*) \(([^()]+)\)$", re.MULTILINE)
+_QUESTION = re.compile(r"^(\d+)\. Turn (\d+): (\w+)(?: of \w+)?: (.*) \(([^()]+)\)$", re.MULTILINE)
 _OFFER = re.compile(r"the offer (\S+?)\?$|consent to (\S+) answered\?$")
 _QUOTE = 200
 COLUMNS = (
@@ -100,7 +100,8 @@ class Stub:
             if section != "picks" or len(steps) < 2:
                 return None
             one = asked[steps[0]]
-            answer = {"label": self._said(labels[steps[0]], one), "quote": _quote(turns[one.turn]), "sure": True}
+            place = max(turns) if one.about == "issue" else one.turn
+            answer = {"label": self._said(labels[steps[0]], one), "quote": _quote(turns[place]), "sure": True}
             return answer[steps[1]]
 
         return reply_for(request, choose)

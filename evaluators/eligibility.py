@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from evalh.evaluator import EvalContext, Evaluator
 from evalh.evaluator.eligible import Finding, matches, suppressed
-from evalh.models import Offer, OfferAct, Score
+from evalh.models import LedgerEntry, Offer, OfferAct, Score
 from evalh.models.vocabulary import Level, Rollup, Severity
 
 OPENED_BY_CUSTOMER = frozenset({"asked", "reopened"})
@@ -53,9 +53,10 @@ class Eligibility(Evaluator):
         if ctx.conversation.customer is None:
             return []
         found = [item for item in matches(offer, ctx, act.turn) if item.truth is not True]
-        if offer.mandatory or (self.asking_is_a_signal and _asked_for(ctx, act)):
+        asked = _asked_for(ctx, act) if self.asking_is_a_signal else []
+        if offer.mandatory or any(map(ctx.sure, asked)):
             return [item for item in found if item.label != "no_signal"]
-        return found
+        return [_perhaps_asked(item) if asked and item.label == "no_signal" else item for item in found]
 
 
 def _name(act: OfferAct) -> str:
@@ -77,9 +78,13 @@ def _doubted(item: Finding) -> Finding:
     return replace(item, truth=None, found=f"only by an intent that was read with little confidence: {item.found}")
 
 
-def _asked_for(ctx: EvalContext, act: OfferAct) -> bool:
+def _perhaps_asked(item: Finding) -> Finding:
+    return replace(item, truth=None, found=f"the customer may have asked for it; {item.found}")
+
+
+def _asked_for(ctx: EvalContext, act: OfferAct) -> list[LedgerEntry]:
     entries = ctx.entries(act.offer)
-    return any(entry.event in OPENED_BY_CUSTOMER and entry.turn < act.turn for entry in entries)
+    return [entry for entry in entries if entry.event in OPENED_BY_CUSTOMER and entry.turn < act.turn]
 
 
 def _broken(ctx: EvalContext, act: OfferAct, findings: list[Finding]) -> Iterator[Score]:

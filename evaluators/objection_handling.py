@@ -9,6 +9,7 @@ from evalh.models import LedgerEntry, Pressure, Score
 from evalh.models.vocabulary import Rollup
 
 CLOSING = ("refused", "deferred", "deflected")
+OPENING = ("reopened", "accepted", "asked")
 
 
 class ObjectionHandling(Evaluator):
@@ -74,7 +75,7 @@ def _stretches(ledger: Sequence[LedgerEntry]) -> Iterator[tuple[int, int]]:
 
 
 def _takes_up(entry: LedgerEntry) -> bool:
-    return entry.event in ("reopened", "accepted", "asked") and not entry.topic_closed
+    return entry.event in OPENING and not entry.topic_closed
 
 
 def _counts(ctx: EvalContext, entry: LedgerEntry, stretch: Sequence[LedgerEntry]) -> bool:
@@ -234,13 +235,37 @@ def _reopened(ctx: EvalContext, stretch: Sequence[LedgerEntry]) -> Iterator[Scor
 
 
 def _after_doubtful_opening(ctx: EvalContext, ledger: Sequence[LedgerEntry], first: int, last: int) -> Iterator[Score]:
-    """Pitches that are repeats unless the customer took up again, just before, what they had closed."""
-    if first < 2 or not ledger[first - 2].topic_closed or ctx.sure(ledger[first - 1]):
-        return
-    opening = ledger[first - 1]
-    for entry in ledger[first:last]:
+    """Pitches that are repeats unless the customer took up again what they had closed, or if they said no after all."""
+    for place in range(first, last):
+        entry = ledger[place]
         if entry.event == "pitched" and entry.repeat_of is None and not _required(ctx, entry):
-            yield _unsure(entry, f"a repeat, unless the customer took the topic up again at turn {opening.turn}")
+            openings, answer = _openings(ledger[:place], entry.offer), _last_answer(ledger[:place])
+            if openings and not any(ctx.sure(opening) for opening in openings):
+                opened = f"a repeat, unless the customer took the topic up again at turn {openings[-1].turn}"
+                yield _unsure(entry, opened)
+            elif not openings and answer is not None and answer.source == "judge" and not ctx.sure(answer):
+                yield _unsure(entry, f"a repeat, if the customer said no at turn {answer.turn}")
+
+
+def _last_answer(before: Sequence[LedgerEntry]) -> LedgerEntry | None:
+    """What the customer last said, if it is said to be neither a no nor an objection; those are judged elsewhere."""
+    said = next(
+        (entry for entry in reversed(before) if entry.event in (*CLOSING, *OPENING, "objected", "ignored")), None
+    )
+    return said if said is not None and said.event in (*OPENING, "ignored") else None
+
+
+def _openings(before: Sequence[LedgerEntry], offer: str | None) -> list[LedgerEntry]:
+    """What took the topic, or that offer alone, up again since the last no; nothing where there was none."""
+    closed = len(before)
+    for place, entry in enumerate(before):
+        if entry.event in CLOSING and (entry.offer == offer or not place or not before[place - 1].topic_closed):
+            closed = place
+    return [
+        entry
+        for entry in before[closed:]
+        if entry.event in OPENING and (not entry.topic_closed or entry.offer in (None, offer))
+    ]
 
 
 def _unsure(entry: LedgerEntry, reason: str) -> Score:

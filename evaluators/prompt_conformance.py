@@ -68,12 +68,15 @@ class PromptConformance(Evaluator):
     required_ratio: float = Field(default=88, ge=0, le=100)
     """How close (0 to 100) a required wording must be said."""
     forbidden_ratio: float = Field(default=92, ge=0, le=100)
+    free_text: bool = True
+    """Whether a judge, where there is one, is asked about the free text; it is then asked in every conversation."""
 
     def questions(self, ctx: EvalContext) -> Iterable[Question]:
         """How close agent turns come to each approved copy, and whether the agent keeps to the free text."""
         if ctx.system_prompt is None:
             return []
-        free_text = [_free_text(ctx.system_prompt)] if ctx.system_prompt.text.strip() else []
+        asked = self.free_text and ctx.system_prompt.text.strip()
+        free_text = [_free_text(ctx.system_prompt)] if asked else []
         return [*map(_question, ctx.system_prompt.approved_copy), *free_text]
 
     def evaluate(self, ctx: EvalContext) -> Iterator[Score]:
@@ -87,7 +90,7 @@ class PromptConformance(Evaluator):
         yield self._free_text(ctx)
 
     def _free_text(self, ctx: EvalContext) -> Score:
-        no_judge = "the prompt's free text needs a judge"
+        no_judge = "the prompt's free text needs a judge" if self.free_text else "the prompt's free text is not judged"
         score = by_rubric(self, ctx, _free_text(ctx.prompt), no_judge=no_judge)
         found: dict[str, Any] = {"label": "free_text", "clause": "prompt/free_text"}
         if score.value is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evalh.evaluator import EvalContext, Evaluator
-from evalh.models import Evidence, Fact, Issue, Offer, OfferAct, Score
+from evalh.models import Evidence, Fact, Issue, Mood, Offer, OfferAct, Score
 from evalh.models.vocabulary import Intent, ResolutionLabel, Rollup
 
 SETTLED = ("resolved", "promised")
@@ -45,7 +45,8 @@ class Resolution(Evaluator):
         yield from found or [_well_timed(ctx, pitch)]
 
     def _too_early(self, ctx: EvalContext, pitch: OfferAct) -> Score | None:
-        if _wanted(ctx, pitch, self.wanted_intents):
+        wanted = _wanted(ctx, pitch, self.wanted_intents)
+        if wanted:
             return None
         open_issues = [
             issue
@@ -53,6 +54,8 @@ class Resolution(Evaluator):
             if issue.intent not in self.wanted_intents and _raised(ctx, issue, pitch) and not _settled(issue, pitch)
         ]
         sure = [issue for issue in open_issues if _surely_open(issue, pitch) and ctx.sure(issue, pitch)]
+        if sure and wanted is None:
+            return _unsure(pitch, "the customer may have asked for it")
         if sure:
             return _before_resolution(ctx, sure[0], pitch)
         return _unsure(pitch, "what may be a problem was open when it was offered") if open_issues else None
@@ -127,11 +130,15 @@ def _waits(offer: Offer) -> bool:
     return offer.timing == "after_resolution" and not offer.mandatory
 
 
-def _wanted(ctx: EvalContext, pitch: OfferAct, intents: tuple[Intent, ...]) -> bool:
-    """Whether the customer brought the offer up: asked about it, or came to buy and named it."""
-    asked = any(entry.event in ("asked", "reopened") and entry.turn < pitch.turn for entry in ctx.entries(pitch.offer))
-    buys = not set(intents).isdisjoint(ctx.reading.intents_before(pitch.turn))
-    return pitch.offer is not None and (asked or (buys and _named_by_customer(ctx, pitch)))
+def _wanted(ctx: EvalContext, pitch: OfferAct, intents: tuple[Intent, ...]) -> bool | None:
+    """Whether the customer brought the offer up: asked about it, or came to buy and named it; None: perhaps."""
+    if pitch.offer is None:
+        return False
+    asked = [entry for entry in ctx.entries(pitch.offer) if entry.event in ("asked", "reopened")]
+    because: list[Fact] = [entry for entry in asked if entry.turn < pitch.turn]
+    if _named_by_customer(ctx, pitch):
+        because += [fact for fact in ctx.reading.intents if fact.intent in intents and fact.turn <= pitch.turn]
+    return any(map(ctx.sure, because)) or (None if because else False)
 
 
 def _named_by_customer(ctx: EvalContext, pitch: OfferAct) -> bool:
@@ -170,12 +177,17 @@ def _before_resolution(ctx: EvalContext, issue: Issue, pitch: OfferAct) -> Score
 
 def _while_frustrated(ctx: EvalContext, pitch: OfferAct) -> Score | None:
     mood = ctx.reading.mood_before(pitch.turn)
-    if mood is None or mood.mood != "frustrated":
+    if mood is None or not _may_frustrate(ctx, mood):
         return None
     if not ctx.sure(mood, pitch):
         return _unsure(pitch, f"the customer may have been frustrated at turn {mood.turn}")
     reason = f"offered to a customer who was frustrated at turn {mood.turn}"
     return _timing_row(ctx, pitch, "offer_while_frustrated", reason, mood)
+
+
+def _may_frustrate(ctx: EvalContext, mood: Mood) -> bool:
+    """Whether the mood is frustrated, or another of which a judge says that it is in doubt."""
+    return mood.mood == "frustrated" or (mood.source == "judge" and not ctx.sure(mood))
 
 
 def _well_timed(ctx: EvalContext, pitch: OfferAct) -> Score:

@@ -38,7 +38,7 @@ class Tone(Evaluator):
         found: dict[int, tuple[Pressure, Mood]] = {}
         for fact in sorted(ctx.reading.pressures, key=lambda fact: fact.confidence):
             mood = ctx.reading.mood_before(fact.turn)
-            if fact.kind in self.exploits and mood is not None and mood.mood == "frustrated":
+            if fact.kind in self.exploits and mood is not None and _may_frustrate(ctx, mood):
                 found[fact.turn] = (fact, mood)
         return found
 
@@ -64,6 +64,11 @@ class Tone(Evaluator):
     def _value(self, label: RegisterLabel) -> float:
         values = {"empathetic": self.empathetic, "neutral": self.neutral, "robotic": self.robotic, "pushy": self.pushy}
         return values[label]
+
+
+def _may_frustrate(ctx: EvalContext, mood: Mood) -> bool:
+    """Whether the mood is frustrated, or another of which a judge says that it is in doubt."""
+    return mood.mood == "frustrated" or (mood.source == "judge" and not ctx.sure(mood))
 
 
 def _exploitative(ctx: EvalContext, fact: Pressure, mood: Mood) -> Score:

@@ -200,6 +200,12 @@ def test_without_a_judge_a_rubric_is_skipped() -> None:
     assert score(TURNS, evaluators=[Kindness()]).summary["kindness"].state == "skipped"
 
 
+@pytest.mark.parametrize("given", [{"model": "m"}, "small"])
+def test_a_judge_is_a_config(given: Any) -> None:
+    with pytest.raises(UserError, match=r"a judge cannot be a (dict|str); give a JudgeConfig of evalh\.models"):
+        score(TURNS, evaluators=[Pitching()], judge=given)
+
+
 def test_a_reader_brings_its_own_judge() -> None:
     from evalh.models import JudgeConfig
 

@@ -80,6 +80,8 @@ def score(
 
     if reader is not None and judge is not None:
         raise UserError("a reader and a judge are given; give the reader alone, which asks its own judge")
+    if judge is not None and not isinstance(judge, JudgeConfig):
+        raise UserError(f"a judge cannot be a {type(judge).__name__}; give a JudgeConfig of evalh.models")
     chosen = _evaluators(evaluators)
     prompts = _prompts(prompt)
     policies, held = _policies(policy), _conversation(conversation)

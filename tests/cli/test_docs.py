@@ -20,7 +20,10 @@ Exit codes: 0 done or passed, 1 the gate failed, 2 a mistake in what was given (
 
 
 def generated(evalh: Evalh) -> str:
-    parts = [("evalh", evalh("--help").out), *((f"evalh {name}", evalh(*name.split(), "--help").out) for name in COMMANDS)]
+    parts = [
+        ("evalh", evalh("--help").out),
+        *((f"evalh {name}", evalh(*name.split(), "--help").out) for name in COMMANDS),
+    ]
     return "\n".join([HEAD, *(f"## {name}\n\n```text\n{text.rstrip()}\n```\n" for name, text in parts)])
 
 

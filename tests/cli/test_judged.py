@@ -133,6 +133,7 @@ def test_a_judge_that_fails_is_errored_with_its_class_and_no_verdict(
     assert {(row["state"], row["value"], row["passed"]) for row in found} == {("errored", None, None)}
     assert all(row["error"]["class"] for row in found)
     assert "errored: " in ended.out
+    assert "it would decide" not in ended.out, "the message of the failure, not what rests on it"
     assert {row["state"] for row in rows(space / "out", "brevity")} == {"scored"}, "what needs no judge stands"
 
 
@@ -148,6 +149,16 @@ def test_without_the_cache_replies_live_in_the_runs_folder_while_it_goes_on(
     assert not (space / "out" / "replies").exists()
     assert len(stub.requests) == 2 * CASES
     assert not list((tmp_path / "cache").rglob("*.sqlite"))
+
+
+def test_a_fresh_run_without_the_cache_asks_everything_anew(evalh: Evalh, space: Path, stub: StubEndpoint) -> None:
+    judged(space, stub)
+    evalh("run", "--no-gate", "--out", "out", "--no-cache", "--max-calls", "10")
+    ended = evalh("run", "--no-gate", "--out", "out", "--no-cache", "--fresh")
+
+    assert ended.code == 0, ended.err
+    assert len(stub.requests) == 10 + 2 * CASES
+    assert manifest(space / "out")["calls_saved"] == 0
 
 
 # --- killed ---
@@ -230,6 +241,18 @@ def test_score_asks_the_judge_of_a_configuration(evalh: Evalh, space: Path, stub
     assert {json.loads(line)["state"] for line in alone.out.splitlines()} == {"skipped"}
     assert (before, len(stub.requests)) == (0, CASES)
     assert "skipped" not in {json.loads(line)["state"] for line in asked.out.splitlines()}
+
+
+def test_a_limit_promises_nothing_where_nothing_is_kept(evalh: Evalh, space: Path, stub: StubEndpoint) -> None:
+    judged(space, stub)
+    transcripts = "golden_sets/few/recordings/v1.jsonl"
+    ended = evalh("score", transcripts, "--judge", "small", "--max-calls", "1", "--no-cache")
+    assert (ended.code, ended.err.strip()) == (
+        3,
+        "the limit of 1 call is reached; nothing is kept with --no-cache: leave it out, or raise the limit",
+    )
+    kept = evalh("score", transcripts, "--judge", "small", "--max-calls", "1", "--no-cache", "--out", "scored")
+    assert "what was done is kept" in kept.err
 
 
 def test_score_needs_a_configuration_with_a_judge(evalh: Evalh, space: Path) -> None:

@@ -23,13 +23,15 @@ from evalh.models import (
     Conversation,
     ConversationRow,
     GoldenLabel,
-    Manifest,
+    JudgeCheck,
     JudgeConfig,
+    Manifest,
     ReaderConfig,
     Reading,
     ScoreRow,
 )
 from evalh.models.agreement import Agreement
+from evalh.models.endpoint import Prices
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -49,6 +51,7 @@ FILES: dict[str, type[BaseModel]] = {
     "evalh.manifest/1": Manifest,
     "evalh.comparison/1": Comparison,
     "evalh.agreement/1": Agreement,
+    "evalh.judge_check/1": JudgeCheck,
 }
 
 
@@ -151,6 +154,16 @@ def test_yaml_blocks_are_valid(block: Block, folder: Path) -> None:
         JudgeConfig.model_validate(data.get("judge", {"model": "m"}))
     else:
         SourceMapping.model_validate(data)
+
+
+def test_every_setting_of_a_run_and_its_judge_is_in_its_table() -> None:
+    text = (ROOT / "docs" / "files.md").read_text("utf-8")
+    judge = text.split("### The judge\n")[1].split("\n### ")[0]
+    named = set(re.findall(r"`([a-z_]+)`", "".join(line for line in judge.split("\n") if line.startswith("|"))))
+    assert set(JudgeConfig.model_fields) <= named
+    assert set(Prices.model_fields) <= named
+    run = text.split("## Run configuration\n")[1].split("\n## ")[0]
+    assert [name for name in ("reader.kind", "judge", "redact") if f"| `{name}` |" not in run] == []
 
 
 @pytest.mark.parametrize("block", [b for b in BLOCKS if b.language == "markdown"], ids=lambda b: f"{b.page}:{b.line}")

@@ -142,6 +142,12 @@ def test_what_is_given_wins(shell: Shell) -> None:
     assert arguments(shell)[4:] == ["--baseline", "blessed", "--gate-from", "gate.yaml"]
 
 
+def test_the_limits_of_a_judge_are_given(shell: Shell) -> None:
+    shell.stub("evalh")
+    shell.run("Run the gate", MAX_CALLS="200", MAX_COST="1.5")
+    assert arguments(shell)[4:] == ["--max-calls", "200", "--max-cost", "1.5"]
+
+
 def test_elsewhere_the_configuration_decides(shell: Shell) -> None:
     shell.stub("evalh")
     shell.run("Run the gate")

@@ -75,7 +75,10 @@ def test_below_the_threshold_it_fails_with_its_quote(warmth: Evaluator) -> None:
     [
         (judged(5, 0.4, QUOTE), "the judge's answer has confidence 0.40 only; because"),
         (judged(1, 0.9), "the judge found a fault and quoted nothing; because"),
-        (judged(1, 0.0, reason=""), "the judge's answer has confidence 0.00 only"),
+        (
+            judged(1, 0.0, reason=""),
+            "the judge's answer has confidence 0.00 only: its quote is not in the turn it cites, or its votes differ",
+        ),
     ],
 )
 def test_a_doubtful_answer_is_unsure(warmth: Evaluator, answer: Answered, said: str) -> None:
@@ -129,3 +132,15 @@ def test_withheld_is_the_row_it_becomes() -> None:
     failure = Failure(class_="auth", message="no")
 
     assert Withheld("errored", "why", failure).row == Score(state="errored", reason="why", error=failure)
+
+
+def test_in_pieces_the_lowest_value_is_none_where_lower_is_better(warmth: Evaluator) -> None:
+    class Coldness(type(warmth)):  # type: ignore[misc]
+        direction = "lower_is_better"
+
+    answer = judged(1, 0.9, QUOTE)
+    assert evaluate_one(Coldness(), context(answer, warmth))[0].passed is True
+    row, summary = evaluate_one(Coldness(), context(answer, warmth, windowed=True))
+    assert (row.state, summary.passed) == ("unsure", None)
+    assert "in pieces" in row.reason
+    assert evaluate_one(warmth, context(judged(5, 0.9, QUOTE), warmth, windowed=True))[0].passed is True

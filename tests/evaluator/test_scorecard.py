@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from evalh.evaluator.scorecard import score_card
-from evalh.models import Evidence, Score, Scorecard
+from evalh.models import Evidence, Failure, Score, Scorecard
 
 PLACE = (Evidence(turn=3, end=2, quote="no"),)
 
@@ -98,10 +98,26 @@ def test_another_label_of_that_evaluator_only_costs_its_weight() -> None:
 
 
 @pytest.mark.parametrize("state", ["unsure", "errored"])
-def test_an_open_item_that_would_decide_leaves_it_unsure(state: str) -> None:
+def test_an_open_item_that_would_decide_leaves_it_open_in_the_same_way(state: str) -> None:
     found = verdict(TWO, row("tone", 1.0), row("truth", state=state))
-    assert (found.state, found.value) == ("unsure", None)
+    assert (found.state, found.value) == (state, None)
     assert "truth_item" in found.reason
+
+
+def test_what_errored_is_told_with_its_class_before_what_is_unsure() -> None:
+    failure = Failure(class_="quota", message="no credit")
+    errored = row("truth", state="errored", error=failure, reason="the judge failed")
+    found = verdict(TWO, row("tone", state="unsure"), errored)
+    assert (found.state, found.error) == ("errored", failure)
+    assert found.reason == "not judged, and it would decide: tone_item, truth_item (the judge failed)"
+
+
+def test_a_critical_finding_may_be_in_what_errored_beside_a_lesser_one() -> None:
+    form = card(item("tone", weight=9), item("truth", critical_labels=["prohibited_claim"]))
+    errored = row("truth", state="errored", rollup=False)
+    failed = row("truth", 0.0, label="wrong_price")
+    assert verdict(form, row("tone", 1.0), errored, failed).state == "errored"
+    assert verdict(form, row("tone", 0.0), errored, failed).label == "fail"
 
 
 def test_an_open_item_that_cannot_change_the_outcome_does_not() -> None:

@@ -143,6 +143,10 @@ def test_asking_for_the_offer_is_a_signal_unless_the_setting_says_no() -> None:
     ctx = context(SCRIPT, policy(), customer={**GOOD, "signals": []}, acts=[pitch()], ledger=[asked])
     assert labels(Eligibility(), ctx) == ["eligible"]
     assert labels(Eligibility(asking_is_a_signal=False), ctx) == ["no_signal"]
+    asked["confidence"] = 0.0
+    ctx = context(SCRIPT, policy(), customer={**GOOD, "signals": []}, acts=[pitch()], ledger=[asked])
+    (row, _) = evaluate_one(Eligibility(), ctx)
+    assert (row.state, row.label) == ("unsure", "no_signal")
 
 
 def test_more_different_offers_than_allowed_are_too_many() -> None:

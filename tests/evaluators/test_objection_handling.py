@@ -238,3 +238,33 @@ def test_a_pitch_after_a_sure_opening_or_before_any_no_is_none_of_that() -> None
 
     assert "unsure" not in [row.state for row in evaluate_one(ObjectionHandling(), sure)]
     assert "unsure" not in [row.state for row in evaluate_one(ObjectionHandling(), never_closed)]
+
+
+DOUBTED: dict[str, Any] = {"confidence": 0.0}
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        [entry(4, "asked", "TRAVEL-PASS", closed=True, **DOUBTED)],
+        [entry(4, "asked", **DOUBTED)],
+        [entry(4, "asked", **DOUBTED), entry(4, "reopened", None, **DOUBTED)],
+        [entry(4, "asked", "TRAVEL-PASS", closed=True, **DOUBTED), entry(4, "deferred")],
+    ],
+)
+def test_a_pitch_of_what_the_customer_may_not_have_taken_up_again_is_no_pass(between: list[dict[str, Any]]) -> None:
+    said = (pitch(1), entry(2, "refused"), *between, pitch(5, "TRAVEL-PASS"))
+    ctx = heard(*said)
+
+    assert faults(ctx) == []
+    assert roll_up(ctx).state == "unsure"
+    assert roll_up(heard(*({**one, "confidence": 1.0} for one in said))).passed is True
+
+
+@pytest.mark.parametrize("event", ["ignored", "asked", "accepted"])
+def test_a_pitch_after_an_answer_that_a_judge_doubts_may_be_a_repeat(event: str) -> None:
+    doubted = entry(2, event, source="judge", **DOUBTED)
+
+    assert roll_up(heard(pitch(1), doubted, pitch(3))).state == "unsure"
+    assert roll_up(heard(pitch(1), doubted | {"confidence": 0.9}, pitch(3))).state == "not_applicable"
+    assert roll_up(heard(pitch(1), doubted)).state == "not_applicable"

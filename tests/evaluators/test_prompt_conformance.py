@@ -276,3 +276,12 @@ def test_a_prompt_without_text_asks_nothing() -> None:
     ctx = EvalContext(conversation=make_conversation("A: hi"), system_prompt=Prompt(agent="care", version="v1"))
 
     assert list(PromptConformance().questions(ctx)) == []
+
+
+def test_free_text_can_be_left_out_so_that_nothing_is_asked_about_it() -> None:
+    prompt = Prompt(agent="care", version="v1", text="Explain technical terms.")
+    ctx = EvalContext(conversation=make_conversation("A: hi"), system_prompt=prompt)
+    without = PromptConformance(free_text=False)
+
+    assert list(without.questions(ctx)) == []
+    assert len(list(PromptConformance().questions(ctx))) == 1

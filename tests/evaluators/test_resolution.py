@@ -223,3 +223,26 @@ def test_without_a_policy_the_problem_is_judged_and_the_timing_skipped() -> None
 
     assert [row.state for row in rows(ctx)] == ["scored", "skipped"]
     assert "no offer policy" in evaluate_one(Resolution(), ctx)[-1].reason
+
+
+@pytest.mark.parametrize("mood", ["calm", "satisfied"])
+def test_a_mood_that_a_judge_doubts_makes_no_offer_well_timed(mood: str) -> None:
+    doubted = {"turn": 2, "mood": mood, "confidence": 0.0, "source": "judge"}
+    found: dict[str, Any] = {"issues": [solved(1)], "acts": [pitch(3)]}
+
+    assert state(context(TALK, moods=[doubted], **found)) == "unsure"
+    assert state(context(TALK, moods=[doubted | {"confidence": 0.9}], **found)) == "scored"
+
+
+@pytest.mark.parametrize("confidence", [0.0, 0.9])
+def test_what_the_customer_may_have_asked_for_is_neither_early_nor_well_timed(confidence: float) -> None:
+    asked = {
+        "turn": 0, "event": "asked", "offer": "FIBER-500", "status": "pitched", "topic_closed": False, "pitches": 0,
+        "confidence": confidence,
+    }  # fmt: skip
+    wants = {"turn": 0, "intent": "purchase", "confidence": confidence}
+    names = {"turn": 0, "offer": "FIBER-500"}
+    because: list[dict[str, Any]] = [{"ledger": [asked]}, {"intents": [wants], "mentions": [names]}]
+    for found in because:
+        (_, row) = rows(context(TALK, issues=[issue("unresolved")], acts=[pitch(1)], **found))
+        assert (row.state, row.label) == (("unsure", None) if confidence == 0 else ("scored", "resolved_before_offer"))

@@ -104,3 +104,11 @@ def test_a_conversation_of_robotic_turns_fails_with_its_evidence() -> None:
 
 def test_without_agent_turns_there_is_nothing_to_judge() -> None:
     assert evaluate_one(Tone(), context("C: hello"))[-1].state == "not_applicable"
+
+
+def test_pressure_in_a_mood_that_a_judge_doubts_is_unsure() -> None:
+    mood = {"turn": 0, "mood": "satisfied", "confidence": 0.0, "source": "judge"}
+    pressed: dict[str, Any] = {"registers": [spoken("neutral")], "pressures": [{"turn": 1, "kind": "fear"}]}
+
+    assert turn_one(context(TALK, moods=[mood], **pressed)).state == "unsure"
+    assert turn_one(context(TALK, moods=[mood | {"confidence": 0.9}], **pressed)).passed is True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,19 +27,31 @@ PITCH = "I have reset the line. Would you like Fiber 500 for $49.99 a month? It 
 
 
 def judged_workspace(
-    root: Path, base_url: str, *, kind: str = "judge", cases: int = 2, checked: bool = True, **judge: Any
+    root: Path,
+    base_url: str,
+    *,
+    kind: str = "judge",
+    cases: int = 2,
+    evaluators: Sequence[str] | None = None,
+    checked: bool = True,
+    **judge: Any,
 ) -> Workspace:
     """Prompts v1 and v2 with the same recordings, all evaluators, a rubric, and a judge whose check has passed."""
     gated_workspace(root, cases=cases, worse=0)
     write(root, "evaluators/warmth.md", RUBRIC_FILE)
-    settings = {"model": "stub", "base_url": base_url, "api_key_env": KEY_ENV, "timeout": 30, "max_tokens": 500, **judge}
+    settings = {
+        "model": "stub",
+        "base_url": base_url,
+        "api_key_env": KEY_ENV,
+        "timeout": 30,
+        "max_tokens": 500,
+        **judge,
+    }
     reader = {"kind": kind, "encoder": {"kind": "none"}}
     head = CONFIG.split("evaluators:", maxsplit=1)[0].replace("[v1]", "[v1, v2]")
-    write(
-        root,
-        "configs/small.yaml",
-        f"{head}scorecard: null\nreader: {json.dumps(reader)}\njudge: {json.dumps(settings)}\n",
-    )
+    chosen = "null" if evaluators is None else json.dumps({name: {} for name in evaluators})
+    parts = {"scorecard": "null", "evaluators": chosen, "reader": json.dumps(reader), "judge": json.dumps(settings)}
+    write(root, "configs/small.yaml", head + "".join(f"{name}: {value}\n" for name, value in parts.items()))
     for version in ("v1", "v2"):
         record(root, version, {f"c-{number:02}": PITCH for number in range(cases)})
     if checked:

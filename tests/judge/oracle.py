@@ -59,9 +59,11 @@ def reply(body: Mapping[str, Any], says: Says) -> dict[str, Any]:
     made: dict[str, Any] = _sure(json.loads(reply_for(body)))
     if "facts" in made:
         for label in probe.labels:
-            _put(made["facts"], label, says(probe, injection, label.id), _quote(said[label.turn]))
+            _put(made["facts"], label, says(probe, injection, label.id), said)
     for number, label in enumerate(probe.labels, start=1) if "picks" in made else ():
-        made["picks"][str(number)].update(label=says(probe, injection, label.id), quote=_quote(said[label.turn]))
+        answer = says(probe, injection, label.id)
+        settled = label.about == "issue" and answer in ("resolved", "promised")
+        made["picks"][str(number)].update(label=answer, quote=_quote(said[label.turn + settled]))
     for name, key, (low, high) in _rubrics(probe):
         if key in made:
             value = high if says(probe, injection, name) == PASS else low
@@ -90,13 +92,13 @@ def _key(rubric: Rubric, text: str) -> str:
     return f"rubric_{Question(kind='rubric', text=text, scale=rubric.scale).sha256[:12]}"
 
 
-def _put(facts: dict[str, Any], label: Label, says: str, quote: str) -> None:
-    turn = facts["turns"][str(label.turn)]
+def _put(facts: dict[str, Any], label: Label, says: str, said: Mapping[int, str]) -> None:
+    turn, quote, later = facts["turns"][str(label.turn)], _quote(said[label.turn]), label.turn + 1
     if label.about == "issue":
         facts["issues"].append(
             {
                 "intent": "other", "raised": label.turn, "quote": quote, "status": says, "word": NONE,
-                "resolved": label.turn, "proof": quote, "sure": True,
+                "resolved": later, "proof": _quote(said[later]), "sure": True,
             }
         )  # fmt: skip
     elif says == NONE:

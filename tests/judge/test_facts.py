@@ -217,6 +217,13 @@ def test_an_issue_has_its_turns_and_a_resolution_that_can_be_seen() -> None:
         ({"raised": 1, "quote": "dead router"}, NOT_FOUND),
         ({"word": "tool", "resolved": 3, "proof": ""}, SURE),
         ({"word": "tool", "resolved": 1, "proof": ""}, NOT_FOUND),
+        ({"word": "tool", "resolved": 1, "proof": "I've reset it"}, SURE),
+        ({"word": "agent", "resolved": 1, "proof": "I've reset it"}, SURE),
+        ({"word": "agent", "resolved": 0, "proof": "my router is dead"}, NOT_FOUND),
+        ({"word": "customer", "resolved": 1, "proof": "I've reset it"}, NOT_FOUND),
+        ({"word": "customer", "resolved": 0, "proof": "my router is dead again"}, NOT_FOUND),
+        ({"word": "customer", "resolved": 0, "proof": "are you a robot"}, SURE),
+        ({"raised": 2, "quote": "that works now", "word": "agent", "resolved": 1, "proof": "reset it"}, NOT_FOUND),
         ({"status": "unresolved", "word": "none", "resolved": -1, "proof": ""}, SURE),
     ],
 )

@@ -21,6 +21,7 @@ from evalh.judge.rubrics import RubricsSection
 from evalh.judge.tasks import Task
 from evalh.judge.votes import NOT_FOUND, SURE
 from evalh.llm import Budget, CallFailed, Request
+from evalh.llm.budget import Spent
 from evalh.models import Conversation, Failure, JudgeConfig, Prices, Question
 from evalh.store.replies import KeptReply, ReplyStore
 from evalh.testing import StubEndpoint, make_conversation, make_policy
@@ -179,9 +180,20 @@ def test_what_failed_is_an_outcome_without_values_and_is_not_kept(store: ReplySt
 
     assert (failed.failure, failed.values, failed.calls, failed.calls_saved) == (failure, {}, 5, 0)
     assert [row.calls for row in failed.usage] == [5, 5]
+    assert sum(row.input_tokens for row in failed.usage) == 0
     endpoint = FakeEndpoint()
     assert judge(endpoint, store).submit(task(TALK, RUBRIC)).result(timeout=5).failure is None
     assert len(endpoint.requests) == 1
+
+
+def test_what_a_failed_call_used_is_counted() -> None:
+    failed = CallFailed(Failure(class_="schema", attempts=3), Spent(3000, 1800, 300))
+    outcome = judge(FakeEndpoint(lambda _: failed)).submit(task(TALK, RUBRIC)).result(timeout=5)
+
+    assert sum(row.input_tokens for row in outcome.usage) == 3000
+    assert sum(row.cached_tokens for row in outcome.usage) == 1800
+    assert sum(row.output_tokens for row in outcome.usage) == 300
+    assert sum(row.cost or 0.0 for row in outcome.usage) == pytest.approx(0.0036)
 
 
 @pytest.mark.parametrize("text", ["", "{}", "yes", '{"facts": {}}'])

@@ -110,3 +110,41 @@ def test_each_window_answers_for_its_own_turns() -> None:
         "q-0": "calm",
         "q-6": "calm",
     }
+
+
+def test_how_an_issue_ended_only_the_last_window_can_tell() -> None:
+    talk = make_conversation("C: hi\nA: hello\n" * 4)
+    section = PicksSection([Query(f"q-{turn}", turn, "issue", choices=("resolved",)) for turn in (0, 6)])
+    first, *_, last = show(talk).windows(4)
+
+    values = [
+        section.read({"1": answer("resolved", "hello")}, first),
+        section.read({"2": answer("resolved", "hello")}, last),
+    ]
+    merged = section.merge([[value] for value in values])
+
+    assert (merged["q-0"], merged["q-6"].label) == (Picked(None), "resolved")
+
+
+def test_two_issues_of_one_turn_are_two_questions() -> None:
+    kinds = ("refund", "move")
+    told = PicksSection([Query(kind, 0, "issue", choices=("resolved",), kind=kind) for kind in kinds]).material()
+
+    assert "1. Turn 0: issue of refund: " in told
+    assert "2. Turn 0: issue of move: " in told
+    with pytest.raises(InternalError):
+        PicksSection((Query("x", 0, "issue", choices=("a",), kind="two words"),))
+
+
+@pytest.mark.parametrize(
+    ("label", "quote", "turn"),
+    [
+        ("resolved", "my bill is wrong", None),
+        ("unresolved", "my bill is wrong", 0),
+        ("unresolved", "It is fixed", 1),
+        ("resolved", "thanks", 2),
+    ],
+)
+def test_the_words_that_raise_an_issue_do_not_settle_it(label: str, quote: str, turn: int | None) -> None:
+    found = read(answer(), answer(), answer(label, quote))["issue-0"]
+    assert (found.evidence.turn if found.evidence else None) == turn

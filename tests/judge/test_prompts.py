@@ -149,3 +149,12 @@ def test_no_other_text_is_a_reply(text: str) -> None:
 def test_two_sections_of_one_name_are_our_mistake() -> None:
     with pytest.raises(InternalError, match="called 'facts'"):
         prompts.schema((sections()[0], sections()[0]), show(TALK))
+
+
+@pytest.mark.parametrize("name", ["SYSTEM", "WINDOW", "FACTS", "PICKS", "ASKS", "RUBRICS", "DEFINITIONS", "VERSION"])
+def test_a_judge_that_is_told_otherwise_is_another_judge(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    before, told = prompts.instructions_sha256(), getattr(prompts, name)
+    changed = told | {"act": "else"} if isinstance(told, dict) else told + (1 if isinstance(told, int) else " else")
+    monkeypatch.setattr(prompts, name, changed)
+
+    assert prompts.instructions_sha256() != before

@@ -27,6 +27,9 @@ def found(text: str, quote: str) -> str | None:
         ("maybe once the card is here", "maybe once the card's here", "maybe once the card is here"),
         ("uh we already have one at home", "we alredy have one at home", "we already have one at home"),
         ("Is it in the 24-month plan?", "24-month plan", "24-month plan"),
+        ("and we um had it in may last year", "and we had it in may last year", "and we um had it in may last year"),
+        ("sure \U0001f44d", "\U0001f44d", "\U0001f44d"),
+        (" ??? ", "???", "???"),
         ("I\u0307stanbul is nice", "i\u0307stanbul", "I\u0307stanbul"),
     ],
 )  # fmt: skip
@@ -55,6 +58,14 @@ def test_words_are_found_as_they_stand_in_the_turn(text: str, quote: str, expect
         ("twenty percent off your renewal today", "twenty percent off your renewal today and forever more"),
         ("Order 123456 is on its way to you now", "Order 123457 is on its way to you now"),
         ("save 20 percent on it", "save 20"),
+        ("You are ineligible for the premium savings plan", "You are eligible for the premium savings plan"),
+        ("I'm happy with this company and its service", "I'm unhappy with this company and its service"),
+        ("it is $49.99 per month after the promo", "it is $49.99 per month before the promo"),
+        ("I want the Plan A for my family today please", "I want the Plan B for my family today please"),
+        ("that is hardly ever what I wanted to hear from you", "that is ever what I wanted to hear from you"),
+        ("It costs $5 and lasts $10 months in all", "It costs $10 and lasts $5 months in all"),
+        ("Hello. How are you?", "."),
+        ("what???", "???"),
     ],
 )
 def test_other_words_other_numbers_and_pieces_are_not_found(text: str, quote: str) -> None:

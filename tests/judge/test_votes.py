@@ -43,6 +43,21 @@ def test_what_most_votes_do_not_have_is_not_there_and_a_tie_is_unsure() -> None:
     assert acts([pitch()], [pitch(act="answer")], []) == [("pitch", NOT_FOUND)]
 
 
+def test_where_most_votes_read_something_but_each_another_thing_it_is_unsure_and_not_nothing() -> None:
+    other = [pitch().model_copy(update={"offer": offer}) for offer in ("A", "B", None)]
+    assert acts(*([act] for act in other)) == [("pitch", NOT_FOUND)]
+    assert acts(other[:1], other[1:2], []) == [("pitch", NOT_FOUND)]
+    assert acts(other[:1], other[1:2], [], [], []) == []
+    assert acts(other, other[:1], other[:1]) == [("pitch", SURE)]
+
+
+def test_issues_of_several_votes_have_a_number_each() -> None:
+    early, late = (Issue(turn=turn, id=f"issue-{n}", intent="refund", status="open") for n, turn in ((1, 0), (2, 4)))
+    alone = late.model_copy(update={"id": "issue-1"})
+    merged = settled([facts(issues=[alone]), facts(issues=[early, late]), facts(issues=[early, late])])
+    assert [fact.id for fact in merged["issues"]] == ["issue-1", "issue-2"]  # type: ignore[attr-defined]
+
+
 def test_the_surest_vote_of_the_majority_gives_the_words() -> None:
     merged = settled([facts(acts=[pitch(NOT_FOUND, quote="gone")]), facts(acts=[pitch(SURE, quote="here")])])
     assert merged["acts"][0].quote == "here"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from tests.judge.judged_run import KEY_ENV, Ran, judged_workspace
 from tests.llama.server import KEY, NAME
 
 from evalh.cli.main import main
-from evalh.models import JudgeConfig, Question, ReaderConfig, Reading
+from evalh.judge.probes import load_probes
+from evalh.models import Conversation, JudgeConfig, Question, ReaderConfig, Reading
 from evalh.reader.load import load_reader
 from evalh.testing import make_conversation, make_policy
 
@@ -22,6 +24,8 @@ CONVERSATIONS = (
 )
 WARM = Question(kind="rubric", text="Give 1 when the agent is warm, else 0.", scale=(0.0, 1.0))
 SETTINGS: dict[str, Any] = {"model": NAME, "timeout": 100, "max_tokens": 128, "concurrency": 1, "seed": 1}
+QUICK = {**SETTINGS, "max_tokens": 32}
+UNUSABLE = ("truncated", "schema", "invalid_json", "out_of_range")
 
 
 @pytest.fixture
@@ -34,53 +38,62 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return root
 
 
-def read(base_url: str, kind: str, replies: Path, *questions: Question) -> list[Reading]:
-    config = JudgeConfig(base_url=base_url, api_key_env=KEY_ENV, **SETTINGS)
-    reader: Any = load_reader(
-        ReaderConfig.model_validate({"kind": kind, "encoder": {"kind": "none"}}), config, replies=replies
-    )
+def read(
+    base_url: str, kind: str, conversations: Sequence[Conversation], *questions: Question, **settings: Any
+) -> list[Reading]:
+    config = JudgeConfig(base_url=base_url, api_key_env=KEY_ENV, **{**SETTINGS, **settings})
+    reader: Any = load_reader(ReaderConfig.model_validate({"kind": kind, "encoder": {"kind": "none"}}), config)
     try:
-        found: list[Reading] = reader.read(
-            CONVERSATIONS, make_policy().lexicon, [list(questions) for _ in CONVERSATIONS]
-        )
+        found: list[Reading] = reader.read(conversations, make_policy().lexicon, [questions] * len(conversations))
     finally:
         reader.close()
     return found
 
 
-def test_a_rubric_is_answered_on_its_scale_or_not_at_all(llama: str, root: Path) -> None:
-    for reading in read(llama, "local", root / "replies", WARM):
+@pytest.mark.usefixtures("root")
+def test_a_rubric_is_answered_on_its_scale_or_not_at_all(llama: str) -> None:
+    for reading in read(llama, "local", CONVERSATIONS, WARM):
         assert reading.calls >= 1
         if reading.unread is None:
             answer = reading.answers[WARM.sha256]
             assert 0 <= float(str(answer.value)) <= 1
-            assert (answer.source, reading.usage[0].part) == ("judge", WARM.sha256)
+            assert answer.source == "judge"
+            assert reading.usage[0].part == WARM.sha256
             assert reading.usage[0].input_tokens > 100
         else:
             assert reading.unread.fields == ("answers",)
-            assert reading.unread.failure.class_ in ("truncated", "schema", "invalid_json")
+            assert reading.unread.failure.class_ in UNUSABLE
 
 
-def test_facts_rest_on_quotes_or_are_not_there(llama: str, root: Path) -> None:
-    for conversation, reading in zip(CONVERSATIONS, read(llama, "judge", root / "replies"), strict=True):
-        assert reading.calls >= 1
-        if reading.unread is not None:
-            assert reading.unread.failure.class_ in ("truncated", "schema", "invalid_json", "out_of_range")
-            continue
-        for act in reading.acts:
-            said = conversation.turns[act.turn].text
-            assert act.confidence == 0 or said[act.start : act.end] == act.quote
+@pytest.mark.usefixtures("root")
+def test_all_facts_can_be_asked_for_and_rest_on_quotes_or_are_not_there(llama: str) -> None:
+    (conversation, *_) = CONVERSATIONS
+    (reading,) = read(llama, "judge", [conversation], max_tokens=48)
+
+    assert reading.calls >= 1
+    if reading.unread is not None:
+        assert {"acts", "replies", "ledger"} <= set(reading.unread.fields)
+        assert reading.unread.failure.class_ in UNUSABLE
+    for act in reading.acts:
+        said = conversation.turns[act.turn].text
+        assert act.confidence == 0 or said[act.start : act.end] == act.quote
 
 
-def test_the_check_rejects_it(llama: str, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_check_rejects_it(
+    llama: str, root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     judged_workspace(root, llama, kind="local", checked=False, **SETTINGS)
+    probes = sorted(load_probes(), key=lambda probe: (probe.canary, sum(len(turn.text) for turn in probe.turns)))
+    few = tuple(probe.model_copy(update={"rubrics": probe.rubrics[:1], "injections": ()}) for probe in probes[:2])
+    monkeypatch.setattr("evalh.judge.check.load_probes", lambda: few)
 
     assert main(["judge", "check"]) == 1
-    assert "failed" in capsys.readouterr().out
+    assert "rubric" in capsys.readouterr().out
     (written,) = (root / "calibration/judges").iterdir()
     check = json.loads(written.read_text())
     assert not check["passed"]
-    assert check["input_tokens"] > 0
+    assert {probe["kind"] for probe in check["probes"]} == {"rubric", "twin"}
+    assert check["calls"] >= 2
 
 
 def test_a_run_with_it_is_refused(llama: str, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -92,11 +105,10 @@ def test_a_run_with_it_is_refused(llama: str, root: Path, capsys: pytest.Capture
 
 
 def test_a_run_without_a_gate_is_judged_and_says_that_the_judge_is_not_trusted(llama: str, root: Path) -> None:
-    judged_workspace(root, llama, kind="local", cases=1, checked=False, **SETTINGS)
+    judged_workspace(root, llama, kind="local", cases=1, evaluators=["warmth"], checked=False, **QUICK)
 
     assert main(["run", "--no-gate", "--out", "out"]) in (0, 3)
     ran = Ran(root / "out")
     assert ran.manifest["judge"]["check"] == "none"
     assert ran.manifest["calls"] >= 2
-    assert ran.manifest["tokens"] > 0
     assert ran.rollups()["warmth"] <= {"scored", "unsure", "errored"}

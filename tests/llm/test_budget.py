@@ -30,6 +30,13 @@ def test_the_call_after_the_last_one_stops_the_run() -> None:
     assert budget.calls == 2
 
 
+def test_one_call_is_told_as_one() -> None:
+    budget = Budget(max_calls=1)
+    assert budget.take(0.0)
+    with pytest.raises(Stopped, match="limit of 1 call is reached;"):
+        budget.take(0.0)
+
+
 def test_none_is_allowed_where_none_is_wanted() -> None:
     with pytest.raises(Stopped):
         Budget(max_calls=0).take(0.0)

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from tests.llm.asking import SCHEMA, answer, answers, ask, config, endpoint, failure, make, run
 
-from evalh.errors import BadConfig, Stopped, UserError
-from evalh.llm import Answer, Budget, Endpoint, Loop, Message, Request
+from evalh.errors import Stopped, UserError
+from evalh.llm import Answer, Budget, CallFailed, Endpoint, Loop, Message, Request
+from evalh.llm.budget import Spent
 from evalh.llm.retry import Clock
 from evalh.models import Failure
 from evalh.models.endpoint import Prices
@@ -111,12 +112,6 @@ def test_a_request_may_have_limits_of_its_own() -> None:
     body = stub.requests[0].body
     assert (body["max_tokens"], body["seed"], body["messages"][0]["content"]) == (20, 3, "lone ?")
     assert "response_format" not in body
-
-
-@pytest.mark.parametrize("name", ["messages", "model", "stream", "n", "response_format"])
-def test_the_config_may_not_set_what_is_ours(name: str) -> None:
-    with pytest.raises(BadConfig, match=f"extra_body.{name}: is set by evalh itself; remove it"):
-        run(Endpoint(config("http://127.0.0.1:1/v1", extra_body={name: 1})).ask(make))
 
 
 def test_a_reader_that_breaks_fails_the_call_and_not_the_run() -> None:
@@ -377,6 +372,30 @@ def test_an_endpoint_that_never_answers_well_is_asked_a_few_times_only(fault: Fa
     assert len(stub.requests) < 100
 
 
+def test_an_endpoint_that_takes_connections_and_never_answers_ends_every_call_soon(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("evalh.llm.client.KNOCK_SECONDS", 0.2)
+    began = time.monotonic()
+    with StubEndpoint(faults=Fault.HANG) as stub:
+        found = answers(endpoint(stub, timeout=120.0, concurrency=4), 30)
+
+    assert time.monotonic() - began < 5
+    assert stub.requests == []
+    classes = Counter(one.class_ for one in found if isinstance(one, Failure))
+    assert classes["timeout"] + classes["circuit_open"] == 30
+    assert classes["timeout"] >= 1
+
+
+def test_an_endpoint_that_is_slow_but_there_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("evalh.llm.client.KNOCK_SECONDS", 0.2)
+    with StubEndpoint(latency=1.0) as stub:
+        found = answers(endpoint(stub, timeout=120.0), 3)
+
+    assert all(isinstance(one, Answer) for one in found), found
+    assert len(stub.requests) == 3
+
+
 def test_an_endpoint_that_comes_back_within_seconds_loses_nothing() -> None:
     back = time.monotonic() + 1.0
 
@@ -500,6 +519,48 @@ def test_cost_never_passes_its_limit_whatever_runs_at_the_same_time() -> None:
     assert budget.cost <= 6.0
     assert budget.cost == pytest.approx(budget.calls * 0.3)
     assert budget.calls > 10
+
+
+def test_waiting_for_the_budget_does_not_count_for_the_deadline() -> None:
+    budget = Budget(max_cost=1.0, prices=Prices(input=600.0, output=0.0))
+    usage = {"prompt_tokens": 1, "completion_tokens": 1}
+    with StubEndpoint(answer=lambda body: Reply(reply_for(body), usage=usage), latency=0.3) as stub:
+        found = answers(endpoint(stub, budget=budget, timeout=0.8, concurrency=5), 5)
+
+    assert stub.in_flight_peak == 1, "only one fits into the budget at a time"
+    assert all(isinstance(one, Answer) for one in found), found
+
+
+def test_a_deadline_holds_again_after_the_budget_was_waited_for() -> None:
+    budget = Budget(max_cost=1.0, prices=Prices(input=600.0, output=0.0))
+    usage = {"prompt_tokens": 1, "completion_tokens": 1}
+    with StubEndpoint(
+        answer=lambda body: Reply(reply_for(body), usage=usage), latency=0.3, faults=[None, Fault.HANG]
+    ) as stub:
+        first, second = answers(endpoint(stub, budget=budget, timeout=0.8, concurrency=2), 2)
+
+    assert isinstance(first, Answer)
+    assert isinstance(second, Failure)
+    assert second.class_ == "timeout"
+
+
+def test_a_call_that_failed_tells_what_it_used() -> None:
+    budget = Budget()
+    usage = {"prompt_tokens": 10, "completion_tokens": 3, "prompt_tokens_details": {"cached_tokens": 4}}
+
+    async def spend(asked: Endpoint) -> CallFailed:
+        try:
+            with pytest.raises(CallFailed) as raised:
+                await asked.ask(make)
+        finally:
+            await asked.aclose()
+        return raised.value
+
+    with StubEndpoint(answer=lambda _: Reply("no", usage=usage)) as stub:
+        failed = run(spend(endpoint(stub, budget=budget)))
+
+    assert failed.failure.attempts == 3
+    assert failed.spent == Spent(30, 12, 9) == Spent(budget.input_tokens, budget.cached_tokens, budget.output_tokens)
 
 
 def test_a_budget_counts_without_limits() -> None:

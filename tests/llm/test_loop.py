@@ -12,7 +12,6 @@ import pytest
 
 from evalh.llm import Loop
 
-
 BEFORE = set(threading.enumerate())
 
 

@@ -82,7 +82,7 @@ def test_connections_are_used_again() -> None:
 @pytest.mark.parametrize(
     "address",
     ["169.254.169.254", "fe80::1", "fd00:ec2::254", "100.100.100.200", "0.0.0.0", "::", "::ffff:169.254.169.254",
-     "168.63.129.16", "224.0.0.1"],
+     "168.63.129.16", "224.0.0.1", "64:ff9b::169.254.169.254", "2002:a9fe:a9fe::1"],
 )  # fmt: skip
 def test_a_name_that_stands_for_such_an_address_is_not_asked(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     family = socket.AF_INET6 if ip_address(address).version == 6 else socket.AF_INET

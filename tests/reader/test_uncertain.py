@@ -82,6 +82,7 @@ def test_an_issue_whose_end_is_open_is_asked_about_however_sure_it_is() -> None:
     (doubt,) = doubts(TALK, reading(issues=issues), {}, 0.8)
 
     assert doubt.query.choices == ("resolved", "promised", "unresolved")
+    assert doubt.query.kind == "refund"
     assert doubt.facts == (0,)
 
 

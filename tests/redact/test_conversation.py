@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.redact.samples import CARDS, card
@@ -53,6 +55,11 @@ def test_a_card_said_in_pieces_over_several_turns_is_found() -> None:
     assert texts(redacted) == ["yes it's <CARD_1>", "mm-hm", "<CARD_1>", "go on", "<CARD_1>, it expires in May"]
 
 
+def test_a_word_between_does_not_end_a_card_that_is_said_in_pieces() -> None:
+    redacted = redaction("5177 8528", "ok", "hang on", "sure", "9226 8012")
+    assert texts(redacted) == ["<CARD_1>", "ok", "hang on", "sure", "<CARD_1>"]
+
+
 def test_numbers_of_several_turns_that_are_no_card_stay() -> None:
     turns = ["it was 4111 1111", "ok", "and then 1111", "yes?", "one one one two", "right"]
     assert texts(redaction(*turns)) == turns
@@ -88,6 +95,13 @@ def test_free_text_hides_known_values_in_other_forms_and_cut_off() -> None:
         assert redacted.words(text).replace(" …", "…") == expected.replace(" …", "…")
 
 
+def test_a_long_text_is_searched_for_many_known_numbers_in_little_time() -> None:
+    redacted = redaction(*(("customer", f"call +1415555{number:04d}") for number in range(1_000)))
+    begun = time.process_time()
+    assert redacted.words("41555 " * 5_000).startswith("<PHONE_")
+    assert time.process_time() - begun < 2.0
+
+
 def test_names_digests_and_offsets_stay() -> None:
     redacted = redaction(CARD)
     reading = Reading(
@@ -120,6 +134,25 @@ def test_tool_calls_are_hidden_by_the_names_of_their_fields() -> None:
     assert shown.result == [{"email": "<EMAIL_1>", "total": 49.99}]
     assert isinstance(shown.arguments, dict)
     assert (shown.arguments["card"], shown.arguments["phone"], shown.arguments["ok"]) == ("<CARD_1>", "<PHONE_1>", True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        ({"jane@example.com": 1}, {"<EMAIL_1>": 1}),
+        ({"a": [{"to jane@example.com": "ok"}]}, {"a": [{"to <EMAIL_1>": "ok"}]}),
+        ({"mobile_number": "4155552671"}, {"mobile_number": "<PHONE_1>"}),
+        ({"phoneNumber": 4155552671}, {"phoneNumber": "<PHONE_1>"}),
+        ({"card": 4111111111111111.0}, {"card": "<CARD_1>.0"}),
+        ({"price": 49.99, "orderNumber": "4155552671"}, {"price": 49.99, "orderNumber": "4155552671"}),
+    ],
+)
+def test_a_tool_call_alone_is_searched_by_names_and_in_them(arguments: Any, shown: Any) -> None:
+    held = conversation("ok", "done")
+    turn = held.turns[1].model_copy(update={"tool_calls": (ToolCall(name="find", arguments=arguments),)})
+    redacted = RedactedConversation(held.model_copy(update={"turns": (held.turns[0], turn)}), Redactor())
+    assert redacted.found == (shown != arguments)
+    assert redacted.shown().turns[1].tool_calls[0].arguments == shown
 
 
 def test_what_is_shown_keeps_what_was_heard_and_not_the_customers_record() -> None:

@@ -386,6 +386,12 @@ def test_without_a_gate_only_the_biggest_drops_are_shown_and_said_to_be_untested
         assert word not in text
 
 
+def test_without_a_gate_a_judge_that_is_not_trusted_is_named() -> None:
+    text = flowing(comparison(cell(), verdict=None, baseline=side("v1", judge_check="failed")))
+
+    assert text == "no drop, v1 to v2 The judge did not pass its check: do not trust its verdicts."
+
+
 def test_without_a_drop_or_a_pair_that_is_said() -> None:
     apart = cell("tone", pairs=0, delta=None, baseline=None, candidate=None, before=brings(9), after=brings(0))
     text = flowing(comparison(cell(), apart, verdict=None))

@@ -298,12 +298,12 @@ def test_a_judge_is_told_in_the_header(finished: RunResult, fields: dict[str, An
 
 
 def test_what_the_calls_cost_and_what_was_kept_is_told(finished: RunResult) -> None:
-    judge = JudgeInfo(id="m", sha256="5" * 64, check="passed")
+    judge = JudgeInfo(id="m", sha256="5" * 64, check="passed", currency="EUR")
     update = {"judge": judge, "calls": 12, "calls_saved": 5, "tokens": 10, "cost": 0.25}
     screen = console(300)
     render_run(replace(finished, manifest=finished.manifest.model_copy(update=update)), screen)
 
-    assert "m, passed its check; 12 calls (5 kept from before); 10 tokens; cost 0.2500" in printed(screen)
+    assert "m, passed its check; 12 calls (5 kept from before); 10 tokens; cost 0.2500 EUR" in printed(screen)
 
 
 def test_a_conversation_that_the_judge_did_not_read_says_so() -> None:

@@ -222,6 +222,19 @@ def test_what_was_allowed_and_earlier_looks_are_told() -> None:
     )
 
 
+def test_differences_without_a_verdict_say_what_they_may_rest_on() -> None:
+    failing = brings(counts={"scored": 5, "errored": 7})
+    cells = (cell(before=failing, after=brings()), cell(cohort="angry", before=failing))
+    untrusted = side("v2", judge_check="none")
+
+    assert words.notes(comparison(*cells, verdict=None, candidate=untrusted)) == (
+        "The judge was not checked: do not trust its verdicts.",
+        "7 verdicts of the baseline and 0 of the candidate errored, and count for nothing.",
+    )
+    assert words.cautions(comparison(verdict=None, baseline=side(judge_check="passed"))) == ()
+    assert words.cautions(comparison(*cells, verdict="INCOMPLETE", candidate=untrusted)) == ()
+
+
 def test_trials_of_a_critical_finding_are_told_where_there_are_several() -> None:
     where = "eligibility suppressed in case case-9 (angry)"
 

@@ -54,6 +54,22 @@ def test_a_file_that_is_no_store_is_set_aside(tmp_path: Path) -> None:
     assert (tmp_path / (FILE + ".bad")).read_bytes().startswith(b"no database")
 
 
+def test_a_store_that_turns_out_to_be_damaged_is_set_aside(tmp_path: Path) -> None:
+    store = ReplyStore(tmp_path)
+    for number in range(200):
+        store.put(f"k{number}", REPLY)
+    store.close()
+    content = (tmp_path / FILE).read_bytes()
+    (tmp_path / FILE).write_bytes(content[:4096] + bytes(len(content) - 4096))
+    store = ReplyStore(tmp_path)
+
+    assert store.get("k7") is None
+    store.put("k7", REPLY)
+    assert store.get("k7") == REPLY
+    store.close()
+    assert (tmp_path / (FILE + ".bad")).exists()
+
+
 def test_threads_and_stores_share_a_folder(tmp_path: Path) -> None:
     one, other = ReplyStore(tmp_path), ReplyStore(tmp_path)
     threads = [threading.Thread(target=one.put, args=(f"k{number}", REPLY)) for number in range(20)]

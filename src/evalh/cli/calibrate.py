@@ -57,7 +57,7 @@ def calibrate(  # noqa: PLR0913, PLR0917 - an argument for each option
     from evalh.agreement.run import calibrate as measure
     from evalh.agreement.store import calibration_folder, write_agreement
     from evalh.cli.inputs import reading_cache
-    from evalh.cli.limits import judge_config
+    from evalh.cli.limits import judge_config, told_if_lost
     from evalh.cli.progress import progress_bar
     from evalh.cli.show import console, say, say_raw
     from evalh.gate.readers import Limits
@@ -76,7 +76,7 @@ def calibrate(  # noqa: PLR0913, PLR0917 - an argument for each option
         Limits(max_calls, max_cost),
         None if no_cache else default_cache_dir(),
     )
-    with reading_cache(no_cache) as cache, progress_bar(None) as progress:
+    with told_if_lost(no_cache), reading_cache(no_cache) as cache, progress_bar(None) as progress:
         agreement = measure(space, golden_set, options, cache=cache, progress=progress)
     path = out if out is not None else calibration_folder(space) / f"{golden_set}.json"
     try:

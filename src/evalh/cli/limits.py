@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,6 +19,20 @@ MaxCost = Annotated[
     float | None,
     typer.Option("--max-cost", min=0, metavar="X", help="Stop before a judge costs more, by the configured prices."),
 ]
+
+
+@contextmanager
+def told_if_lost(lost: bool) -> Iterator[None]:
+    """Where a limit is reached and what was answered is lost, say so instead of promising that it is kept."""
+    from evalh.errors import Stopped
+
+    try:
+        yield
+    except Stopped as stopped:
+        if not lost:
+            raise
+        reached = str(stopped).partition("; ")[0]
+        raise Stopped(f"{reached}; nothing is kept with --no-cache: leave it out, or raise the limit") from None
 
 
 def judge_config(space: Workspace, name: str | None) -> LoadedConfig | None:

@@ -67,7 +67,7 @@ def score(  # noqa: PLR0913, PLR0917 - an argument for each option
     from evalh.agreement.store import kept, known_for
     from evalh.cli.assemble import score_inputs
     from evalh.cli.inputs import Source, day, reading_cache, refuse_nothing, results_in, tell_rejected
-    from evalh.cli.limits import judge_config
+    from evalh.cli.limits import judge_config, told_if_lost
     from evalh.cli.progress import progress_bar
     from evalh.gate.readers import Limits, reader_of, replies_in
     from evalh.runner import run as run_all
@@ -100,7 +100,8 @@ def score(  # noqa: PLR0913, PLR0917 - an argument for each option
             limit=limit,
             redact=not no_redact,
         )
-        with reading_cache(no_cache) as cache, progress_bar(None) as progress:
+        lost = no_cache and out is None
+        with told_if_lost(lost), reading_cache(no_cache) as cache, progress_bar(None) as progress:
             result = run_all(inputs, folder, cache=cache, progress=progress)
         clear_replies(folder)
         _print(result, known_for(space, calibrated, result.manifest), as_json, kept=out is not None)

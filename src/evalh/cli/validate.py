@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from evalh.errors import UserError
     from evalh.workspace import Workspace
+
+_JUDGES = "judges"
 
 
 def validate(
@@ -21,7 +24,8 @@ def validate(
 ) -> None:
     """Say everything that is wrong in a workspace or a file.
 
-    A file may be a policy, prompt, persona, scorecard, run configuration, evaluator, transcripts or a calibration.
+    A file may be a policy, prompt, persona, scorecard, run configuration, evaluator, transcripts, a calibration or the
+    check of a judge.
     """
     from evalh.agreement.store import problems
     from evalh.cli.show import say
@@ -31,10 +35,19 @@ def validate(
         say(f"ok: {_file(path)}")
         return
     space = _workspace(path)
-    raise_all([*space.problems(), *problems(space)])
+    raise_all([*space.problems(), *problems(space), *_of_judges(space)])
     for notice in space.notices():
         say(notice)
     say("ok: " + ", ".join(f"{count} {name if count == 1 else plural}" for count, name, plural in space.counts()))
+
+
+def _of_judges(space: Workspace) -> list[UserError]:
+    """What is wrong with the checks of judges; without any, nothing of a judge is imported."""
+    if not (space.root / "calibration" / _JUDGES).is_dir():
+        return []
+    from evalh.workspace.judge_checks import problems
+
+    return list(problems(space))
 
 
 def _file(path: Path) -> str:
@@ -43,6 +56,10 @@ def _file(path: Path) -> str:
 
     if path.suffix == ".json" and path.resolve().parent.name == FOLDER:
         return f"calibration with {read_agreement(path).golden_set.id!r}"
+    if path.suffix == ".json" and path.resolve().parent.name == _JUDGES:
+        from evalh.workspace.judge_checks import read_judge_check
+
+        return f"check of the judge {read_judge_check(path).judge!r}"
     return check_file(path)
 
 

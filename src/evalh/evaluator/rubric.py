@@ -23,7 +23,7 @@ def by_rubric(evaluator: Evaluator, ctx: EvalContext, question: Question, *, no_
     if answer is None:
         return Score(state="skipped", reason=no_judge)
     value = _number(answer)
-    doubt = _doubt(answer, ctx.unsure_below, failed=not passes(evaluator, value))
+    doubt = _doubt(answer, ctx.unsure_below, failed=not passes(evaluator, value)) or _in_pieces(evaluator, ctx)
     shared = {"evidence": answer.evidence, "source": answer.source, "confidence": answer.confidence}
     if doubt is not None:
         told = "; ".join(filter(None, (doubt, answer.reason)))
@@ -38,7 +38,15 @@ def _number(answer: Answered) -> float:
     return float(value)
 
 
+def _in_pieces(evaluator: Evaluator, ctx: EvalContext) -> str | None:
+    """Of pieces the lowest value is given, which says nothing where lower is better."""
+    if evaluator.direction == "higher_is_better" or ctx.facts is None or not ctx.facts.windowed:
+        return None
+    return "the judge saw the conversation in pieces, and the value of the worst is not known"
+
+
 def _doubt(answer: Answered, unsure_below: float, *, failed: bool) -> str | None:
     if answer.confidence < unsure_below:
-        return f"the judge's answer has confidence {answer.confidence:.2f} only"
+        why = "" if answer.confidence else ": its quote is not in the turn it cites, or its votes differ"
+        return f"the judge's answer has confidence {answer.confidence:.2f} only{why}"
     return "the judge found a fault and quoted nothing" if failed and not answer.evidence else None

@@ -18,6 +18,8 @@ class Line:
     row: Score | None
     culprit: Score | None = None
     """The finding that fails the whole contact, if there is one."""
+    errored: Score | None = None
+    """The first verdict of the evaluator that errored, if one did."""
 
     @property
     def value(self) -> float | None:
@@ -26,15 +28,18 @@ class Line:
 
     @property
     def open(self) -> bool:
-        """Whether the item counts but could not be judged."""
-        return self.row is not None and self.row.state in ("unsure", "errored")
+        """Whether it counts but could not be judged, or what errored may hide a finding that fails the contact."""
+        if self.row is None or self.row.state not in ("scored", "unsure", "errored"):
+            return False
+        return self.row.state != "scored" or (self.errored is not None and bool(self.item.critical_labels))
 
 
 def score_card(card: Scorecard, scores: Sequence[Score]) -> list[Score]:
     """One row per item of the form that counts or is open, and last the roll-up row with the verdict.
 
     `scores`: all rows of one conversation. Items that do not apply or were skipped leave numerator and denominator.
-    An item that could not be judged leaves the verdict unsure, unless it is the same whether the item is 0 or 1.
+    An item that could not be judged leaves the verdict unsure, or errored where it is, unless the verdict is the same
+    whether the item is 0 or 1.
     """
     lines = {item.id: _line(item, scores) for item in card.items()}
     rows = [_item_row(line) for line in lines.values() if line.row is not None]
@@ -48,7 +53,8 @@ def _line(item: Item, scores: Sequence[Score]) -> Line:
     culprits = sorted(named, key=lambda score: score.rollup)
     if not culprits and item.critical and row is not None and row.passed is False:
         culprits = [row]
-    return Line(item, row, culprits[0] if culprits else None)
+    errored = next((score for score in own if score.state == "errored"), None)
+    return Line(item, row, culprits[0] if culprits else None, errored)
 
 
 def _item_row(line: Line) -> Score:
@@ -66,11 +72,19 @@ def _verdict(card: Scorecard, lines: dict[str, Line]) -> Score:
     value = _weighed(card, lines, None)
     undecided = [line for line in lines.values() if line.open]
     if undecided and not _decided(card, lines):
-        names = ", ".join(line.item.id for line in undecided)
-        return _row(Score(state="unsure", reason=f"not judged, and it would decide: {names}"))
+        return _row(_undecided(undecided))
     if value is None:
         return _row(Score(state="not_applicable", reason="no item of the scorecard applies"))
     return _passed_or_failed(card, lines, value)
+
+
+def _undecided(lines: Sequence[Line]) -> Score:
+    names = ", ".join(line.item.id for line in lines)
+    reason = f"not judged, and it would decide: {names}"
+    errored = next((line.errored for line in lines if line.errored is not None), None)
+    if errored is None:
+        return Score(state="unsure", reason=reason)
+    return Score(state="errored", reason=f"{reason} ({errored.reason})", error=errored.error)
 
 
 def _decided(card: Scorecard, lines: dict[str, Line]) -> bool:
@@ -100,7 +114,7 @@ def _weighed(card: Scorecard, lines: dict[str, Line], undecided: float | None) -
 
 
 def _value(line: Line, undecided: float | None) -> float | None:
-    return undecided if line.open else line.value
+    return line.value if line.value is not None or not line.open else undecided
 
 
 def _mean(weighed: Sequence[tuple[float, float]]) -> float | None:

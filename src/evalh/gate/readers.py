@@ -35,4 +35,11 @@ def judge_info(space: Workspace, reader: Reader) -> JudgeInfo | None:
         return None
     found = admission(space, reader)
     state = found.state if found is not None else "none"
-    return JudgeInfo(id=judge.config.model, sha256=judge.sha256, base_url=judge.config.base_url, check=state)
+    config, prices = judge.config, judge.config.prices
+    return JudgeInfo(
+        id=config.model,
+        sha256=judge.sha256,
+        base_url=config.base_url,
+        check=state,
+        currency=prices.currency if prices is not None else None,
+    )

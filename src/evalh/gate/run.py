@@ -131,6 +131,8 @@ def run_plan(
     inputs = gated.inputs(options)
     folder = out or results_folder(gated.plan.space) / run_id_of(inputs)
     if asks_judge(inputs.reader):
+        if options.fresh:
+            clear_replies(folder)
         inputs = gated.inputs(options, replies=replies_in(folder, no_cache=options.no_cache))
     with closing_reader(inputs.reader):
         if options.gate:

@@ -97,7 +97,7 @@ def check_judge(
     rates = _rates(tried)
     passed = all(rate.enough for rate in rates)
     if not passed:
-        _refuse_to_say(tried, outcomes)
+        _refuse_to_say(judge, tried, outcomes)
     usage = [used for outcome in outcomes for used in outcome.usage]
     costs = [used.cost for used in usage if used.cost is not None]
     return JudgeCheck(
@@ -116,6 +116,7 @@ def check_judge(
         input_tokens=sum(used.input_tokens for used in usage),
         output_tokens=sum(used.output_tokens for used in usage),
         cost=sum(costs) if costs else None,
+        currency=judge.config.prices.currency if costs and judge.config.prices is not None else None,
     )
 
 
@@ -138,7 +139,7 @@ def _is_lost(asked: Sequence[Asking], outcomes: Sequence[Outcome]) -> bool:
     return not all(rate.enough for rate in _rates([one.at_best for one in tried]))
 
 
-def _refuse_to_say(tried: Sequence[_Tried], outcomes: Sequence[Outcome]) -> None:
+def _refuse_to_say(judge: Asked, tried: Sequence[_Tried], outcomes: Sequence[Outcome]) -> None:
     """Raise TooLittle when the judge would have passed, had it been right wherever the endpoint failed."""
     failures = [one.failure for one in outcomes if one.failure is not None and one.failure.class_ in ENDPOINT_FAULTS]
     if not failures or not all(rate.enough for rate in _rates([one.at_best for one in tried])):
@@ -147,7 +148,8 @@ def _refuse_to_say(tried: Sequence[_Tried], outcomes: Sequence[Outcome]) -> None
     told = f"{len(failures)} of {len(outcomes)} calls" if len(failures) < len(outcomes) else "no call"
     what = "failed" if len(failures) < len(outcomes) else "came through"
     raise TooLittle(
-        f"the judge could not be asked: {told} {what} ({first.class_}: {first.message}); mend that, and check again"
+        f"the judge {judge.id} at {judge.config.base_url} could not be asked: {told} {what} "
+        f"({first.class_}: {first.message}); mend that, and check again"
     )
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 ABSENT = frozenset({"none", "ignore", "silence", "neutral", "polite", "calm", "open", "unsure"})
 """Labels that may rest on nothing said: they need no quote."""
 
-QUOTING = """\
+_COPIED = """\
 "quote": the words that decide, copied exactly from that very turn, in one piece, short (3 to 15 words) but with every \
-figure whole; "" only where nothing said decides. "sure": false where another careful reader might well differ."""
+figure whole"""
+_SURE = '"sure": false where another careful reader might well differ.'
+QUOTING = f'{_COPIED}; "" only where nothing said decides. {_SURE}'
+ALWAYS_QUOTING = f"""\
+{_COPIED}; never "", for without words of that turn the answer does not count. {_SURE}"""
 
 DEFINITIONS: dict[str, str] = {
     "act": """\
@@ -90,7 +94,8 @@ issue: a problem or wish the customer came with, at the turn that raises it, and
 customer's word counts before a tool's result, that before the agent's word; of equal words the later.
 - resolved: carried out (though money moves later), working, or answered, even with "no"
 - promised: a definite next act of the company, not yet done
-- unresolved: the contact left it without a result: denied, transferred away, still not working
+- unresolved: the contact left it without a result: denied, transferred away (though that resolves a wish for a \
+person), still not working
 - open: the record stops while work goes on; unsure: nobody's word and no tool says (advice never tried)
 A polite goodbye resolves nothing. An old problem that comes back is the old issue.""",
     "mood": """\

@@ -273,14 +273,20 @@ class _Reader:
             yield Issue(**placed, **ending, id=f"issue-{index}")
 
     def _ending(self, item: Mapping[str, Any], placed: dict[str, Any]) -> dict[str, Any]:
-        """What became of an issue; a resolution whose words are not there is believed only of a tool."""
+        """What became of an issue; a resolution whose words are not there is believed only of a tool.
+
+        Nor is one from before the issue was raised, by the very words that raise it, or by somebody who is not heard
+        there.
+        """
         status, word, resolved = item["status"], item["word"], item["resolved"]
         settles = status in ("resolved", "promised")
         evidence: Evidence | None = None
         if resolved != _NO_TURN:
             self._must_be_shown(resolved, "an issue's resolution")
             evidence = self.transcript.locate(resolved, item["proof"])
-            if evidence is None and not (word == "tool" and self.transcript.has_tools(resolved)):
+            found = evidence is not None or (word == "tool" and self.transcript.has_tools(resolved))
+            early = resolved < item["raised"] or _overlaps(evidence, placed)
+            if not found or early or not self._may_say(resolved, word):
                 placed["confidence"] = votes.NOT_FOUND
         elif settles:
             placed["confidence"] = votes.NOT_FOUND
@@ -291,6 +297,10 @@ class _Reader:
             "resolved_turn": resolved if settles and resolved != _NO_TURN else None,
             "resolution": evidence,
         }
+
+    def _may_say(self, turn: int, word: str) -> bool:
+        """Whether that word can be heard in the turn."""
+        return word == NONE or (word == "customer") == (self.transcript.role(turn) == "customer")
 
     def _acts(self, turn: int, items: Sequence[Mapping[str, Any]]) -> list[OfferAct]:
         """One act an offer; where a reply has two, the one that the codebook puts first."""
@@ -391,6 +401,12 @@ class _Reader:
     def _must_be_shown(self, turn: int, what: str) -> None:
         if turn not in self.transcript.shown:
             raise Unreadable("schema", f"{what} is none of those shown")
+
+
+def _overlaps(place: Evidence | None, other: Mapping[str, Any]) -> bool:
+    """Whether two quotes share words."""
+    same_turn = place is not None and "start" in other and place.turn == other["turn"]
+    return same_turn and place is not None and place.start < other["end"] and other["start"] < place.end
 
 
 def _fields(turn: int, place: Evidence | None, sure: bool) -> dict[str, Any]:

@@ -215,7 +215,7 @@ class Judge:
         try:
             answer = await endpoint.ask(call.make)
         except CallFailed as failed:
-            return _Done(None, KeptReply(text="", attempts=max(failed.failure.attempts, 1)), failure=failed.failure)
+            return _Done(None, _unfit(failed), failure=failed.failure)
         read: Read = answer.value
         reply = KeptReply(
             text=answer.text.encode("utf-8", "replace").decode("utf-8"),
@@ -250,6 +250,18 @@ class Judge:
 
 async def _ready(done: _Done) -> _Done:
     return done
+
+
+def _unfit(failed: CallFailed) -> KeptReply:
+    """What a failed call took, in the form of a reply, which is not kept."""
+    spent = failed.spent
+    return KeptReply(
+        text="",
+        attempts=max(failed.failure.attempts, 1),
+        input_tokens=spent.input,
+        cached_tokens=min(spent.cached, spent.input),
+        output_tokens=spent.output,
+    )
 
 
 def _attempts(done: _Done) -> int:

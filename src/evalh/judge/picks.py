@@ -6,7 +6,7 @@ A question is made of trusted words, a turn's number and an offer's id; nothing 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,8 +18,9 @@ from evalh.judge.tasks import Transcript
 from evalh.models import Evidence, Lexicon
 
 UNCLEAR = "unclear"
+SETTLED = ("resolved", "promised")
 _TRUSTED = re.compile(r"[^\s\x00-\x1f\x7f/\\]{1,200}")
-_ASKS: dict[str, str] = {
+ASKS: dict[str, str] = {
     "act": "what does the agent do with the offer {}?",
     "reply": "how does the customer answer the offer {}?",
     "claim": "of which offer does the agent state a price, a term or a feature?",
@@ -39,10 +40,12 @@ _ASKS: dict[str, str] = {
 INSTRUCTIONS = "\n".join(
     (
         """\
-"picks" answers the numbered questions under "Questions", all of them, by their numbers: \
-{"1": {"quote", "label", "sure"}, ...}. label: one of the answers in brackets; "unclear" where the turn and those \
-before it do not decide it. The quote is of the turn asked about; for an issue, of the turn that settles it or of the \
-one that raises it.""",
+"picks" answers the numbered questions under "Questions", all that are about turns of this request and are not \
+"context", by their numbers: \
+{"1": {"quote", "label", "sure"}, ...}. label: one of the answers in brackets; "none" where the turn has nothing of \
+the kind asked about, "unclear" where the turn and those before it (for an issue, the whole transcript) do not decide \
+it. The quote is of the turn asked about; for an issue, of the later turn that settles it, else of the one that raises \
+it.""",
         QUOTING,
         *DEFINITIONS.values(),
     )
@@ -53,7 +56,8 @@ one that raises it.""",
 class Query:
     """A question about one fact. `about` is a construct of the codebook, or "offer"; `choices` are its answers.
 
-    `said` is for whoever asks: how the transcript calls the offer. It is never shown in a question.
+    `said` is for whoever asks: how the transcript calls the offer. It is never shown in a question. `kind` tells facts
+    of one turn apart: of an issue, its intent.
     """
 
     id: str
@@ -62,6 +66,7 @@ class Query:
     offer: str | None = None
     said: str = ""
     choices: tuple[str, ...] = ()
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,8 +97,8 @@ class PicksSection:
         self.queries = tuple(queries)
         self.lexicon = lexicon
         for query in self.queries:
-            words = (*query.choices, *((query.offer,) if query.offer else ()))
-            if query.about not in _ASKS or not query.choices or not all(map(_TRUSTED.fullmatch, words)):
+            words = (*query.choices, *filter(None, (query.offer, query.kind)))
+            if query.about not in ASKS or not query.choices or not all(map(_TRUSTED.fullmatch, words)):
                 raise InternalError(f"the judge cannot be asked about {query.about!r} of turn {query.turn}")
 
     def material(self) -> str:
@@ -118,8 +123,14 @@ class PicksSection:
         return {query.id: _picked(query, value[str(number)], transcript) for number, query in self._asked(transcript)}
 
     def merge(self, windows: Sequence[Sequence[Picks]]) -> Picks:
-        """Of each question what most votes say, in the window that its turn belongs to."""
-        return {name: picked for of_window in windows for name, picked in _settled(of_window).items()}
+        """Of each question what most votes say, in the window that its turn belongs to.
+
+        How an issue ended only the last window can tell.
+        """
+        settled = [_settled(of_window) for of_window in windows]
+        issues = {query.id for query in self.queries if query.about == "issue"}
+        early = {name: Picked(None) for of_window in settled[:-1] for name in of_window if name in issues}
+        return {name: picked for of_window in settled for name, picked in of_window.items()} | early
 
     def _asked(self, transcript: Transcript) -> list[tuple[int, Query]]:
         turns = frozenset(transcript.turns)
@@ -127,25 +138,32 @@ class PicksSection:
 
 
 def _question(query: Query) -> str:
-    asks = _ASKS[query.about]
+    asks = ASKS[query.about]
     before, here, after = asks.partition("{}")
     offer = query.offer if query.offer is not None else "that is not named or not in the list"
     asked = f"{before}{offer}{after}" if here else asks
-    return f"Turn {query.turn}: {query.about}: {asked} ({' | '.join((*query.choices, UNCLEAR))})"
+    about = f"{query.about} of {query.kind}" if query.kind else query.about
+    return f"Turn {query.turn}: {about}: {asked} ({' | '.join((*query.choices, UNCLEAR))})"
 
 
 def _picked(query: Query, answer: Mapping[str, Any], transcript: Transcript) -> Picked:
     if answer["label"] == UNCLEAR:
         return Picked(None)
-    place = transcript.locate(query.turn, answer["quote"])
-    if place is None and query.about == "issue":
-        found = (transcript.locate(turn, answer["quote"]) for turn in transcript.turns)
-        place = next(filter(None, found), None)
+    found = (transcript.locate(turn, answer["quote"]) for turn in _may_quote(query, answer["label"], transcript))
+    place = next(filter(None, found), None)
     if place is None and answer["label"] in ABSENT and not answer["quote"].strip():
         place = transcript.whole(query.turn)
     if place is None:
         return Picked(None)
     return Picked(answer["label"], place, votes.confidence(answer["sure"]))
+
+
+def _may_quote(query: Query, label: str, transcript: Transcript) -> Iterator[int]:
+    """The turns that the answer may rest on: for an issue later ones too, and only those where it was settled."""
+    if query.about != "issue" or label not in SETTLED:
+        yield query.turn
+    if query.about == "issue":
+        yield from (turn for turn in transcript.turns if turn > query.turn)
 
 
 def _settled(cast: Sequence[Picks]) -> Picks:

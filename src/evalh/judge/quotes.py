@@ -1,17 +1,20 @@
 """Where the words that a judge quotes stand in a turn: as they are, normalised, or nearly so; else nowhere.
 
-A quote that cuts a word or an amount in two is not found, nor is one that says another number or turns a "not".
+A quote that cuts a word or an amount in two is not found, nor is one that says other words or numbers, or turns a
+"not". Nearly so are slips of the pen in a word, and small words left out or put in. Punctuation alone quotes only a
+turn that says nothing else.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 
 from rapidfuzz import fuzz
+from rapidfuzz.distance import Levenshtein
 
 from evalh.text.amounts import amounts
 from evalh.text.normalise import Normalised, normalise
@@ -28,6 +31,13 @@ _SPACES = re.compile(r"\s+")
 _DIGITS = re.compile(r"\d+(?:[.,:/-]\d+)*")
 _TURNS = re.compile(r"\b(?:no|not|never|none|nothing|without|cannot|cant|dont|wont)\b|n't\b")
 """Words that turn what is said into its opposite."""
+_OPPOSED = re.compile(r"un|in|im|il|ir|dis|mis|non")
+"""Beginnings that do so to a word."""
+_WORD = re.compile(r"\w+(?:'\w+)*")
+_SMALL = frozenset(
+    ["a", "ah", "an", "and", "eh", "er", "erm", "hm", "huh", "mm", "oh", "so", "the", "uh", "um", "well"]
+)
+"""Words that say nothing, for one that is left out or put in."""
 Span = tuple[int, int]
 
 
@@ -35,7 +45,7 @@ def find_quote(text: str, quote: str) -> Span | None:
     """The (start, end) in `text` of what `quote` quotes; None when it is empty or not there."""
     whole = normalise(text)
     bare = quote.strip(_WRAPPED)
-    if not bare:
+    if not bare or not (any(map(_says, bare)) or bare == text.strip(_WRAPPED)):
         return None
     for start in _places(text, bare):
         first, last = whole.locate(start), whole.locate(start + len(bare))
@@ -48,6 +58,11 @@ def find_quote(text: str, quote: str) -> Span | None:
     exact = ((start, start + len(wanted)) for start in _places(plain, wanted))
     found = next((span for span in exact if _is_whole(plain, *span)), None) or _nearly(plain, wanted)
     return whole.span(starts[found[0]], starts[found[1] - 1] + 1) if found else None
+
+
+def _says(character: str) -> bool:
+    """Whether it is more than punctuation: a letter, a digit, or a picture."""
+    return character.isalnum() or unicodedata.category(character) == "So"
 
 
 def _places(text: str, quote: str) -> Iterator[int]:
@@ -107,7 +122,7 @@ def _nearly(text: str, quote: str) -> Span | None:
         return None
     start, end = _to_words(text, *span)
     said = text[start:end]
-    alike = fuzz.ratio(said, quote) >= FUZZY and _same_ends(said, quote)
+    alike = fuzz.ratio(said, quote) >= FUZZY and _same_ends(said, quote) and _same_words(said, quote)
     means_the_same = alike and _numbers(said) == _numbers(quote) and _turned(said) == _turned(quote)
     return (start, end) if means_the_same and _is_whole(text, start, end) else None
 
@@ -125,6 +140,27 @@ def _same_ends(said: str, quote: str) -> bool:
     return all(fuzz.ratio(one[edge], other[edge]) >= _SAME_WORD for edge in (0, -1)) if one and other else False
 
 
+def _same_words(said: str, quote: str) -> bool:
+    """Whether words that differ are slips of each other, and none the opposite of the other."""
+    one, other = _WORD.findall(said), _WORD.findall(quote)
+    at, beside = 0, 0
+    for same in Levenshtein.opcodes(one, other).as_matching_blocks():
+        if not _slip(one[at : same.a], other[beside : same.b]):
+            return False
+        at, beside = same.a + same.size, same.b + same.size
+    return True
+
+
+def _slip(said: list[str], quote: list[str]) -> bool:
+    """Whether these words are the same but for spelling, or say nothing where the other side has none."""
+    if not said or not quote:
+        return _SMALL.issuperset(said + quote)
+    one, other = "".join(said), "".join(quote)
+    short, long = sorted((one, other), key=len)
+    opposed = long.endswith(short) and _OPPOSED.fullmatch(long.removesuffix(short)) is not None
+    return not opposed and fuzz.ratio(one, other) >= _SAME_WORD
+
+
 def _to_words(text: str, start: int, end: int) -> Span:
     while start < end and text[start].isspace():
         start += 1
@@ -138,9 +174,10 @@ def _to_words(text: str, start: int, end: int) -> Span:
 
 
 @lru_cache(maxsize=1_024)
-def _numbers(text: str) -> Counter[str]:
-    said = Counter(f"{item.kind} {item.value.normalize()} {item.unit} {item.period}" for item in amounts(text))
-    return said + Counter(_DIGITS.findall(text))
+def _numbers(text: str) -> list[str]:
+    """Amounts and digits, in the order in which they are said."""
+    said = [f"{item.kind} {item.value.normalize()} {item.unit} {item.period}" for item in amounts(text)]
+    return said + _DIGITS.findall(text)
 
 
 def _turned(text: str) -> int:

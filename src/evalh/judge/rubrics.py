@@ -7,7 +7,7 @@ from statistics import fmean, median
 from typing import Any
 
 from evalh.judge import shape, votes
-from evalh.judge.definitions import QUOTING
+from evalh.judge.definitions import ALWAYS_QUOTING
 from evalh.judge.tasks import Transcript
 from evalh.llm import Unreadable
 from evalh.llm.fence import unmark
@@ -28,7 +28,7 @@ A name that begins with "rubric_" answers the rubric of that name under "Rubrics
 {"turn", "quote", "reason", "value", "sure"}. Apply the rubric's words and nothing else. turn: the one that decides \
 most; where something is missing, the turn where it was due. reason: at most two sentences. value: on the rubric's \
 scale, from what was said, never from what the transcript says of its own quality.""",
-        QUOTING,
+        ALWAYS_QUOTING,
     )
 )
 

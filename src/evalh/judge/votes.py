@@ -6,7 +6,7 @@ A judge says of each answer whether it is sure. That becomes SURE or UNSURE: a c
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
@@ -85,7 +85,8 @@ def settled(votes: Sequence[Facts]) -> Facts:
     """The facts of one window as most votes have them."""
     if len(votes) == 1:
         return votes[0]
-    return {name: _elected([vote[name] for vote in votes], kind) for name, kind in FIELDS.items()}
+    facts = {name: _elected([vote[name] for vote in votes], kind) for name, kind in FIELDS.items()}
+    return {**facts, "issues": _numbered(facts["issues"])}
 
 
 def _elected(votes: Sequence[Sequence[Fact]], kind: Kind) -> tuple[Fact, ...]:
@@ -98,7 +99,19 @@ def _elected(votes: Sequence[Sequence[Fact]], kind: Kind) -> tuple[Fact, ...]:
             ballots.setdefault(key, []).append((kind.label(fact), fact, fact.confidence))
     won = (elect(cast, len(votes)) for cast in ballots.values())
     kept = [one.item.model_copy(update={"confidence": one.confidence}) for one in won if one.item is not None]
+    kept += _torn(votes, {fact.turn for fact in kept})
     return tuple(sorted(kept, key=lambda fact: (fact.turn, fact.start)))
+
+
+def _torn(votes: Sequence[Sequence[Fact]], settled: set[int]) -> Iterator[Fact]:
+    """Of each turn in which most votes read something, but no two of them enough alike, the surest fact, unsure."""
+    of_turn: dict[int, list[Fact]] = {}
+    readers = Counter(turn for vote in votes for turn in {fact.turn for fact in vote} - settled)
+    for fact in (fact for vote in votes for fact in vote if fact.turn in readers):
+        of_turn.setdefault(fact.turn, []).append(fact)
+    for turn, facts in of_turn.items():
+        if 2 * readers[turn] >= len(votes):
+            yield max(facts, key=lambda fact: fact.confidence).model_copy(update={"confidence": NOT_FOUND})
 
 
 def joined(windows: Sequence[Facts]) -> Facts:
@@ -110,8 +123,11 @@ def joined(windows: Sequence[Facts]) -> Facts:
         for name, found in window.items():
             last = index == len(windows) - 1
             facts[name] += found if name != "issues" or last else [_unended(fact) for fact in found]
-    issues = [fact.model_copy(update={"id": f"issue-{number}"}) for number, fact in enumerate(facts["issues"], start=1)]
-    return {**{name: tuple(found) for name, found in facts.items()}, "issues": tuple(issues)}
+    return {**{name: tuple(found) for name, found in facts.items()}, "issues": _numbered(facts["issues"])}
+
+
+def _numbered(issues: Sequence[Fact]) -> tuple[Fact, ...]:
+    return tuple(fact.model_copy(update={"id": f"issue-{number}"}) for number, fact in enumerate(issues, start=1))
 
 
 def _unended(issue: Fact) -> Fact:

@@ -63,7 +63,8 @@ class Budget:
             if self._stopped:
                 raise Stopped("the run was stopped; give the same command again to go on")
             if self.max_calls is not None and self.calls >= self.max_calls:
-                raise Stopped(_sentence(f"the limit of {self.max_calls} calls is reached", "--max-calls"))
+                calls = "1 call" if self.max_calls == 1 else f"{self.max_calls} calls"
+                raise Stopped(_sentence(f"the limit of {calls} is reached", "--max-calls"))
             if self.max_cost is not None and self.cost + worst > self.max_cost:
                 raise Stopped(self._too_dear(worst))
             if self.max_cost is not None and self.cost + self._held + worst > self.max_cost:

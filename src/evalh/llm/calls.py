@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
+from evalh.llm.budget import Spent
 from evalh.models import Failure, FailureClass
 
 Value = TypeVar("Value")
+NOTHING = Spent()
 
 
 class Message(NamedTuple):
@@ -41,10 +43,11 @@ class Unreadable(Exception):
 
 
 class CallFailed(Exception):
-    """No usable reply came, whatever was tried."""
+    """No usable reply came, whatever was tried; `spent` are the tokens of what came."""
 
-    def __init__(self, failure: Failure) -> None:
+    def __init__(self, failure: Failure, spent: Spent = NOTHING) -> None:
         self.failure = failure
+        self.spent = spent
         super().__init__(failure.message)
 
 

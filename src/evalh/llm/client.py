@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from evalh.errors import BadConfig, UserError
+from evalh.errors import UserError
 from evalh.llm.breaker import Breaker
 from evalh.llm.budget import Budget, Spent
 from evalh.llm.calls import Answer, Attempt, CallFailed, Request, Unreadable
@@ -29,10 +29,12 @@ from evalh.models.endpoint import EndpointConfig
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
-_OURS = ("messages", "model", "stream", "n", "response_format", "max_tokens", "max_completion_tokens")
 _PER_MESSAGE = 64
 """Tokens that a chat template adds to a message, at most."""
 _BUSY_SECONDS = 0.02
+KNOCKS = 2
+KNOCK_SECONDS = 10.0
+"""How often, and how long each time, an endpoint is given to say anything at all before the first call."""
 
 
 @dataclass
@@ -41,6 +43,8 @@ class _Tally:
 
     began: float
     started: float
+    patience: Patience
+    deadline: asyncio.Timeout
     attempts: int = 0
     spent: Spent = field(default_factory=Spent)
     failed: Failed | None = None
@@ -51,6 +55,12 @@ class _Tally:
     def add(self, spent: Spent) -> None:
         old = self.spent
         self.spent = Spent(old.input + spent.input, old.cached + spent.cached, old.output + spent.output)
+
+    def paused(self, seconds: float, until: float) -> None:
+        """Leave so many seconds out of the call's time, which is then over at `until` on the loop's clock."""
+        self.began += seconds
+        self.patience.until += seconds
+        self.deadline.reschedule(until)
 
 
 class Endpoint:
@@ -71,12 +81,12 @@ class Endpoint:
         self._length_field = "max_tokens"
         self._keys: tuple[str, ...] = ()
         self._openai: AsyncOpenAI | None = None
+        self._heard_of = False
+        """Whether the endpoint said anything yet, or failed in a way that calls find out for themselves."""
+        self._door = asyncio.Lock()
 
     def ready(self) -> None:
-        """Raises UserError where the endpoint cannot be asked: its key is not set, or the config sets what is ours."""
-        taken = next((name for name in _OURS if name in self.config.extra_body), None)
-        if taken is not None:
-            raise BadConfig("is set by evalh itself", field=f"extra_body.{taken}", remedy="remove it")
+        """Raises UserError where the endpoint cannot be asked: its key is not set."""
         name = self.config.api_key_env
         if name is None:
             return
@@ -99,14 +109,16 @@ class Endpoint:
         self._breaker.check()
         async with self._limit.slot():
             await self._calm()
+            await self._knock()
             self._breaker.check()
             now = self._clock.now()
-            tally = _Tally(now, now)
+            patience = Patience(self._clock, now + self.config.timeout)
+            tally = _Tally(now, now, patience, asyncio.timeout(self.config.timeout))
             try:
                 answer = await self._within(make, tally)
             except Failed as failed:
                 self._breaker.failed(failed)
-                raise CallFailed(failed.failure(tally.attempts, self._keys)) from None
+                raise CallFailed(failed.failure(tally.attempts, self._keys), tally.spent) from None
             self._breaker.succeeded()
             return answer
 
@@ -116,13 +128,48 @@ class Endpoint:
         if client is not None:
             await client.close()
 
+    async def _knock(self) -> None:
+        """Before the first call, see whether the endpoint answers anything: one that never does ends the run soon.
+
+        A call may rightly take minutes, and says nothing before its end; the list of models comes at once, or an error.
+        Where calls are given no longer than that, they tell as soon.
+        """
+        if self.config.timeout <= KNOCKS * KNOCK_SECONDS:
+            return
+        async with self._door:
+            for _ in range(KNOCKS):
+                if not self._heard_of and self._breaker.cause is None:
+                    await self._listened()
+            if self._heard_of or self._breaker.cause is not None:
+                return
+            silent = Failed("timeout", "the endpoint takes connections and answers nothing", fatal=True)
+            now = self._clock.now()
+            self._breaker.unanswered(silent, now, now)
+            raise CallFailed(silent.failure(0, self._keys))
+
+    async def _listened(self) -> None:
+        """Hear what the endpoint says, if it says anything in time."""
+        try:
+            async with asyncio.timeout(KNOCK_SECONDS):
+                await self._models()
+        except TimeoutError:
+            return
+        except Exception:  # whatever is wrong, calls find out for themselves
+            self._heard_of = True
+
+    async def _models(self) -> None:
+        """Ask for the list of models; whatever comes back is an answer, and nobody looks at it."""
+        async with self._client().models.with_streaming_response.list() as reply:
+            self._heard_of = True
+            await reply.read()
+
     async def _within(self, make: Attempt, tally: _Tally) -> Answer[Any]:
         """The answer before the deadline."""
         try:
-            async with asyncio.timeout(self.config.timeout) as deadline:
+            async with tally.deadline:
                 return await self._persist(make, tally)
         except TimeoutError:
-            if not deadline.expired():
+            if not tally.deadline.expired():
                 raise
             if tally.failed is not None:
                 raise tally.failed from None
@@ -132,7 +179,6 @@ class Endpoint:
 
     async def _persist(self, make: Attempt, tally: _Tally) -> Answer[Any]:
         """The answer after as many attempts as the class of each failure allows."""
-        patience = Patience(self._clock, tally.began + self.config.timeout)
         fresh = 0
         request, read = make(fresh)
         while True:
@@ -141,7 +187,8 @@ class Endpoint:
                 text = without_keys(completion.text(), self._keys)
                 value = _read(read, text, completion)
             except Failed as failed:
-                await self._wait(failed, patience.wait(failed, busy=self._limit.answered_since(tally.started)), tally)
+                busy = self._limit.answered_since(tally.started)
+                await self._wait(failed, tally.patience.wait(failed, busy=busy), tally)
                 if self._breaker.cause is not None:
                     raise
                 if failed.fresh:
@@ -193,8 +240,8 @@ class Endpoint:
         """The completion of one HTTP request, within the budget and counted."""
         fields = self._fields(request, form, tally.longer)
         worst = self.budget.worst(_most_tokens(fields), fields[self._length_field])
-        while not self.budget.take(worst):
-            await asyncio.sleep(_BUSY_SECONDS)
+        if not self.budget.take(worst):
+            await self._afford(worst, tally)
         tally.attempts += 1
         tally.started = self._clock.now()
         spent: Spent | None = None
@@ -208,6 +255,17 @@ class Endpoint:
             self.budget.settle(worst, spent)
             tally.add(spent or Spent())
         return completion
+
+    async def _afford(self, worst: float, tally: _Tally) -> None:
+        """Wait until other calls leave enough of the budget; the endpoint is not to blame for that time."""
+        clock = asyncio.get_running_loop().time
+        began, until = clock(), tally.deadline.when()
+        tally.deadline.reschedule(None)
+        while not self.budget.take(worst):
+            self._breaker.check()
+            await asyncio.sleep(_BUSY_SECONDS)
+        waited = clock() - began
+        tally.paused(waited, (until or began) + waited)
 
     def _fields(self, request: Request, form: Form, longer: int) -> dict[str, Any]:
         messages = [{"role": message.role, "content": _utf8(message.content)} for message in request.messages]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
@@ -34,6 +34,7 @@ _REFUSED = tuple(
     for block in ("169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128", "100.100.100.200/32", "168.63.129.16/32",
                   "0.0.0.0/8", "::/128", "224.0.0.0/4", "ff00::/8")
 )  # fmt: skip
+_NAT64 = ip_network("64:ff9b::/96")
 
 
 def http_client(config: EndpointConfig, key: str | None) -> httpx2.AsyncClient:
@@ -160,9 +161,19 @@ class Backend(httpcore2.AsyncNetworkBackend):
 
     def _check(self, address: IPv4Address | IPv6Address, host: str) -> None:
         plain = address.ipv4_mapped or address if isinstance(address, IPv6Address) else address
-        if any(plain in block for block in _REFUSED) or (self._loopback_only and not plain.is_loopback):
+        meant = (plain, *_inside(plain))
+        if any(one in block for one in meant for block in _REFUSED) or (self._loopback_only and not plain.is_loopback):
             problem = f"{host} stands for {address}, and transcripts never go there; correct base_url"
             raise Failed("connection", problem, fatal=True)
+
+
+def _inside(address: IPv4Address | IPv6Address) -> Iterator[IPv4Address]:
+    """The IPv4 address that a gateway makes of an IPv6 address (NAT64, 6to4)."""
+    if isinstance(address, IPv6Address):
+        if address in _NAT64:
+            yield IPv4Address(address.packed[-4:])
+        if address.sixtofour is not None:
+            yield address.sixtofour
 
 
 def _check(reply: httpcore2.Response) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from ipaddress import ip_address
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, field_validator
 
 from evalh.models.base import Json, Model, Unit
 
+OURS = ("messages", "model", "stream", "n", "response_format", "max_tokens", "max_completion_tokens")
+"""Fields of a request that evalh sets itself."""
 _LOOPBACK = re.compile(r"localhost|.*\.localhost")
 
 
@@ -56,6 +58,8 @@ class EndpointConfig(Model):
     @classmethod
     def _safe_url(cls, value: str) -> str:
         parts = urlsplit(value)
+        if not value.isprintable() or " " in value or "\\" in value or not _is_host(parts):
+            raise ValueError("is no address; write the whole of it, such as https://api.example.com/v1")
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("write the whole address, such as https://api.example.com/v1")
         if parts.username is not None or parts.password is not None:
@@ -65,6 +69,14 @@ class EndpointConfig(Model):
         if parts.scheme == "http" and not is_loopback(parts.hostname):
             raise ValueError("transcripts only go over https, or to this machine; write https://")
         return value.rstrip("/")
+
+    @field_validator("extra_body")
+    @classmethod
+    def _not_ours(cls, value: dict[str, Json]) -> dict[str, Json]:
+        taken = next((name for name in OURS if name in value), None)
+        if taken is not None:
+            raise ValueError(f"sets {taken!r}, which evalh sets itself; remove it")
+        return value
 
     @field_validator("api_key_env")
     @classmethod
@@ -85,6 +97,15 @@ class JudgeConfig(EndpointConfig):
     """A cascade asks about facts of lower confidence."""
     redact: bool = True
     """Whether personal data is replaced before a conversation is sent."""
+
+
+def _is_host(parts: SplitResult) -> bool:
+    """Whether host and port can be those of an address."""
+    try:
+        known = bool((parts.hostname or "").encode("idna")) and parts.port != 0
+    except ValueError:
+        return False
+    return known
 
 
 def is_loopback(host: str) -> bool:

@@ -56,4 +56,6 @@ class JudgeCheck(OpenModel):
     input_tokens: int = 0
     output_tokens: int = 0
     cost: float | None = None
-    """In the currency of the judge's price table; None without one."""
+    """By the judge's price table; None without one."""
+    currency: str | None = None
+    """Of `cost`."""

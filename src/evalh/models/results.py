@@ -120,6 +120,8 @@ class JudgeInfo(FileInfo):
     """Conversations that it saw in pieces only."""
     disagreements: int = 0
     """Hard facts that the rules and the judge read differently."""
+    currency: str | None = None
+    """Of all costs in the manifest; None without a price table."""
 
 
 class UsageRow(OpenModel):

@@ -353,13 +353,14 @@ def _inside(amount: Amount, named: Sequence[Named]) -> bool:
 
 def _spots(text: str, start: int, end: int, found: list[Amount], named: Sequence[Named]) -> Iterator[_Spot]:
     ends = [name.end for name in named if start <= name.start < end]
+    last_price = max((index for index, amount in enumerate(found) if amount.kind == "money"), default=-1)
     for index, amount in enumerate(found):
         before = found[index - 1] if index else None
         after = found[index + 1] if index + 1 < len(found) else None
         floor = max([start, before.full_end if before else start, *(at for at in ends if at <= amount.start)])
         right = text[amount.full_end : min(after.start if after else end, amount.full_end + _MONEY_END)]
         wide = text[before.full_end if before else start : amount.start]
-        priced_after = any(other.kind == "money" for other in found[index + 1 :])
+        priced_after = last_price > index
         yield _Spot(amount, text[floor : amount.start], right, text[start:end], before, wide, after, priced_after)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-from evalh.models import Claim, Conversation, Disagreement
+from evalh.models import Claim, Conversation, Disagreement, Fact
 from evalh.text.amounts import amounts
 from evalh.text.normalise import normalise
 
@@ -125,8 +125,13 @@ def _told(claim: Claim) -> str:
     return f"{claim.value}{period}{f' ({claim.offer})' if claim.offer else ''}"
 
 
-def _disagreement(claim: Claim, rule: str | None, judge: str | None) -> Disagreement:
+def differ(fact: Fact, kind: str, rule: str | None, judge: str | None, offer: str | None = None) -> Disagreement:
+    """That the rules read `rule` at the place of `fact`, and the judge `judge`; None: nothing."""
     return Disagreement(
-        turn=claim.turn, start=claim.start, end=claim.end, quote=claim.quote, confidence=0.0, source=claim.source,
-        offer=claim.offer, kind=claim.kind, rule=rule, judge=judge,
+        turn=fact.turn, start=fact.start, end=fact.end, quote=fact.quote, confidence=0.0, source=fact.source,
+        offer=offer, kind=kind, rule=rule, judge=judge,
     )  # fmt: skip
+
+
+def _disagreement(claim: Claim, rule: str | None, judge: str | None) -> Disagreement:
+    return differ(claim, claim.kind, rule, judge, claim.offer)

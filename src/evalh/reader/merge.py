@@ -16,6 +16,7 @@ from evalh.models import (
     Claim,
     Consent,
     Conversation,
+    Disagreement,
     Fact,
     Issue,
     LedgerEntry,
@@ -24,7 +25,7 @@ from evalh.models import (
     Reading,
     Register,
 )
-from evalh.reader.disagree import compare, denied
+from evalh.reader.disagree import compare, denied, differ
 from evalh.reader.ledger import Ledger
 from evalh.reader.local import AGAIN, consent_of, pushes
 from evalh.reader.uncertain import NONE, Doubt
@@ -40,6 +41,7 @@ _LABELS = {
     "courtesies": "courtesy", "moods": "mood", "registers": "register_",
 }  # fmt: skip
 """In which attribute a fact of a field says what it says."""
+_GRAVE = ("ai_denied", "human_claimed")
 _CLOSING = ("refused", "deferred", "deflected")
 _REASONED = ("courtesies", "moods", "registers")
 READS_SO = "judge: reads so in its context"
@@ -54,8 +56,28 @@ def with_facts(conversation: Conversation, local: Reading, facts: Mapping[str, S
     given: dict[str, Any] = {name: tuple(facts.get(name, ())) for name in GIVEN}
     judged = [claim for claim in facts.get("claims", ()) if isinstance(claim, Claim)]
     compared = compare(conversation, local.claims, judged)
-    merged = {**given, "claims": compared.claims, "disagreements": compared.disagreements}
+    overlooked = _overlooked(local, given)
+    disagreements = sorted((*compared.disagreements, *overlooked), key=_by_turn)
+    merged = {**given, "claims": compared.claims, "disagreements": tuple(disagreements)}
     return _replayed(local.model_copy(update=merged))
+
+
+def _overlooked(local: Reading, given: dict[str, Any]) -> list[Disagreement]:
+    """Faults that a rule found and the judge does not see: that the agent passes for a person, or is impolite.
+
+    They become unsure in `given`, whose other facts stay.
+    """
+    seen = {(fact.turn, fact.claim) for fact in given["identities"]}
+    unseen = [fact for fact in local.identities if fact.claim in _GRAVE and (fact.turn, fact.claim) not in seen]
+    doubted = [fact.model_copy(update={"confidence": 0.0}) for fact in unseen]
+    given["identities"] = tuple(sorted((*given["identities"], *doubted), key=_by_turn))
+    rude = {fact.turn: fact for fact in local.courtesies if fact.courtesy == "impolite"}
+    excused = {fact.turn for fact in given["courtesies"] if fact.turn in rude and fact.courtesy == "polite"}
+    given["courtesies"] = tuple(
+        fact.model_copy(update={"confidence": 0.0}) if fact.turn in excused else fact for fact in given["courtesies"]
+    )
+    denied_faults = [differ(fact, "identity", fact.claim, None) for fact in unseen]
+    return [*denied_faults, *(differ(rude[turn], "courtesy", "impolite", "polite") for turn in sorted(excused))]
 
 
 def with_picks(

@@ -76,7 +76,7 @@ def _standing(conversation: Conversation, reading: Reading, ask_below: float, mi
     yield from _claims(reading, ask_below)
     for place, issue in enumerate(reading.issues):
         if issue.status in ("unsure", "open") or issue.confidence < ask_below:
-            yield _doubt("issues", issue, (place,), "issue", _ENDINGS)
+            yield _doubt("issues", issue, (place,), "issue", _ENDINGS, kind=issue.intent)
     for place, identity in _below(reading.identities, ask_below):
         asks = conversation.turns[identity.turn].role == "customer"
         choices = ("asked_if_ai", NONE) if asks else _AGENT_IDENTITY

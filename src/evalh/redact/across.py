@@ -16,7 +16,9 @@ from evalh.redact.plain import plain
 _DIGIT = re2.compile(DIGIT)
 _LEAST_OF_PIECE = 2
 _AROUND = 40
-"""A number goes on from one turn to the next when at most so many characters stand after and before it."""
+"""A number goes on from one turn to the next when at most so many characters stand after and before it.
+
+A turn of no more, without digits ("hang on"), does not end it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ def cards_across(turns: Sequence[tuple[str, str]]) -> dict[int, list[Found]]:
             continue
         chain = chains[role]
         parts = list(_parts(index, text))
+        if not parts and len(text) <= _AROUND:
+            continue
         if not (parts and parts[0].begins):
             chain.clear()
         for part in parts:

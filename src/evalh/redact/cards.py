@@ -26,8 +26,13 @@ _ISSUERS = tuple(
         ("220[0-4]|60|82|508|5061|9792|50[69]|63", (16,)),  # Mir, RuPay, Verve, Troy, Elo
     )
 )
-_GROUPS = frozenset({(4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 3), (4, 4, 4, 1), (8, 8), (6, 13), (4, 4, 5)})
+_GROUPS = frozenset((
+    (4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 3), (4, 4, 4, 1), (4, 4, 4, 2), (4, 4, 4, 3), (8, 8), (6, 13),
+    (4, 4, 5),
+))  # fmt: skip
 """How cards are written in groups."""
+_MOST_LISTED = 2
+"""With commas between them, longer groups than this are amounts."""
 _DOUBLED = bytes(2 * digit - 9 * (digit > 4) for digit in range(10))
 
 
@@ -52,7 +57,8 @@ def cards_in(run: Run, *, spoken_of: bool = False) -> Iterator[tuple[int, int]]:
             after = index_at.get(begin + length)
             if after is None or not check.holds(begin, begin + length):
                 continue
-            if spoken_of or is_grouped(run[first:after]):
+            pieces = run[first:after]
+            if (spoken_of and not _has_decimals(pieces)) or is_grouped(pieces):
                 yield first, after
                 done = after
                 break
@@ -62,7 +68,18 @@ def is_grouped(pieces: Sequence[Piece]) -> bool:
     """Whether the pieces are written or spoken as one number."""
     if len(pieces) == 1 or is_card_shape(pieces) or any(piece.spoken for piece in pieces):
         return True
-    return len({piece.gap for piece in pieces[1:]}) == 1
+    gaps = {piece.gap for piece in pieces[1:]}
+    return len(gaps) == 1 and ("," not in min(gaps) or max(len(piece.digits) for piece in pieces) <= _MOST_LISTED)
+
+
+def is_said_whole(pieces: Sequence[Piece]) -> bool:
+    """Whether the pieces are a card's also with other words between: in its groups, or said digit by digit."""
+    return is_card_shape(pieces) or all(piece.spoken and len(set(piece.digits)) == 1 for piece in pieces)
+
+
+def _has_decimals(pieces: Sequence[Piece]) -> bool:
+    """Whether dots stand between some pieces and not between others, as in a list of prices."""
+    return len({piece.gap == "." for piece in pieces[1:]}) > 1
 
 
 def is_card_shape(pieces: Sequence[Piece]) -> bool:

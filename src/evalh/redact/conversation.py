@@ -6,7 +6,7 @@ every value of the conversation is replaced, in whatever form, and what looks li
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -15,7 +15,7 @@ from evalh.models import Conversation, Json, Reading, Turn
 from evalh.redact.across import cards_across
 from evalh.redact.find import find
 from evalh.redact.found import Found
-from evalh.redact.numerals import Run, digits_of, runs
+from evalh.redact.numerals import Run, runs
 from evalh.redact.plain import plain
 from evalh.redact.redactor import Redacted, Redactor
 
@@ -25,6 +25,7 @@ _KEPT = frozenset((
     "lexicon_sha256", "outcome", "part", "persona", "policy_version", "prompt_version", "reader", "run_id", "schema",
 ))  # fmt: skip
 """Names and digests, which say which conversation a record is of."""
+_JOINT = re.compile(r"(?<=[a-z])(?=[A-Z])|[_-]")
 _LEAST_DIGITS = 5
 """Of a number's digits, so many in a row are replaced where they stand alone in a free text."""
 _LEAST_CHARS = 6
@@ -42,7 +43,8 @@ class RedactedConversation:
         self._redactor = redactor.fresh(conversation.language)
         self.turns = self._redacted_turns()
         """Each turn's text."""
-        self._beside = [text for text in map(self._redactor.text, _beside(conversation)) if text.marks]
+        beside = (self._redactor.text(text, name) for text, name in _beside(conversation))
+        self._beside = [text for text in beside if text.marks]
         self._words: dict[str, str] = {}
 
     @property
@@ -111,12 +113,12 @@ class RedactedConversation:
     def _argument(self, value: Json, name: str = "") -> Any:
         """What a tool was given or gave back, under a name; numbers too, since cards and phones may be numbers."""
         if isinstance(value, dict):
-            return {key: self._argument(item, key) for key, item in value.items()}
+            return {self._worded(key): self._argument(item, key) for key, item in value.items()}
         if isinstance(value, list):
             return [self._argument(item, name) for item in value]
-        if isinstance(value, bool) or not isinstance(value, str | int):
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
             return value
-        text = self._worded(str(value), name.replace("_", " "))
+        text = self._worded(str(value), _spaced(name))
         return value if text == str(value) else text
 
     # --- free text ---
@@ -161,16 +163,37 @@ class RedactedConversation:
 
     def _same_digits(self, run: Run, first: int) -> tuple[int, str]:
         """The most pieces from `first` that are part of a known number, or hold one; its token, "" if too few."""
-        best, token = first + 1, ""
-        for value, name in self._numbers:
-            if value in run[first].digits:
-                return best, name
-            after = first + 1
-            while after <= len(run) and digits_of(run[first:after]) in value:
-                after += 1
-            if after - 1 >= best and len(digits_of(run[first : after - 1])) >= _LEAST_DIGITS:
-                best, token = after - 1, name
-        return best, token
+        held = self._held(run[first].digits)
+        if held:
+            return first + 1, held
+        after, digits, place = first, "", -1
+        while after < len(run):
+            longer = digits + run[after].digits
+            at = self._all_digits.find(longer)
+            if at < 0:
+                break
+            after, digits, place = after + 1, longer, at
+        if len(digits) < _LEAST_DIGITS:
+            return first + 1, ""
+        return after, self._numbers[self._all_digits.count(" ", 0, place)][1]
+
+    def _held(self, digits: str) -> str:
+        """The token of the first known number that stands in the digits of one piece; "" for none."""
+        known = self._tokens_by_number
+        lengths = {len(value) for value in known}
+        if len(digits) < min(lengths):
+            return ""
+        parts = (digits[at : at + length] for length in lengths for at in range(len(digits) - length + 1))
+        return next((known[part] for part in parts if part in known), "")
+
+    @cached_property
+    def _all_digits(self) -> str:
+        """All known numbers, each after a space but the first, so that a part of any is found at once."""
+        return " ".join(value for value, _ in self._numbers)
+
+    @cached_property
+    def _tokens_by_number(self) -> dict[str, str]:
+        return dict(self._numbers)
 
     def _known_words(self, text: str) -> Iterator[tuple[int, int, str]]:
         """Known values as they were said, and addresses that are cut off."""
@@ -178,22 +201,40 @@ class RedactedConversation:
         if len(folded) != len(text):
             return
         for said, token in self._surfaces:
-            head = said[:_LEAST_CHARS]
+            partly = "EMAIL" in token
+            head = said[:_LEAST_CHARS] if partly else said
             at = folded.find(head) if len(said) >= _LEAST_DIGITS else -1
             while at >= 0:
-                length = _same(said, folded[at : at + len(said)])
-                if length == len(said) or "EMAIL" in token:
-                    yield at, at + length, token
+                length = _same(said, folded[at : at + len(said)]) if partly else len(said)
+                yield at, at + length, token
                 at = folded.find(head, at + max(length, 1))
 
 
-def _beside(conversation: Conversation) -> Iterator[str]:
-    """What else may hold personal data: tool calls and the customer's record, as JSON."""
+def _beside(conversation: Conversation) -> Iterator[tuple[str, str]]:
+    """What else may hold personal data, each text with its name: tool calls and the customer's record."""
     for turn in conversation.turns:
         for call in turn.tool_calls:
-            yield json.dumps([call.arguments, call.result], ensure_ascii=False)
-    if conversation.customer:
-        yield json.dumps(conversation.customer, ensure_ascii=False)
+            yield from _leaves(call.arguments)
+            yield from _leaves(call.result)
+    yield from _leaves(conversation.customer)
+
+
+def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """All names, strings and numbers of a JSON value, and the name that each has there."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield key, ""
+            yield from _leaves(item, key)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _leaves(item, name)
+    elif isinstance(value, str | int | float) and not isinstance(value, bool):
+        yield str(value), _spaced(name)
+
+
+def _spaced(name: str) -> str:
+    """A name such as "phoneNumber" or "phone_number" in words."""
+    return _JOINT.sub(" ", name)
 
 
 def _same(text: str, other: str) -> int:

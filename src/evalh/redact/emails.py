@@ -19,12 +19,16 @@ _TOP = (
     r"(?:com|net|org|edu|gov|info|biz|co|io|ai|app|dev|me|tv|us|uk|de|fr|es|it|nl|eu|ca|au|in|ie|nz|ch|at|be|se|no|dk"
     r"|fi|pl|pt|br|mx|jp|mail|email|online|example|test|invalid)"
 )
-_AT = r"(?:\s?[\[({<]\s?(?:at|@)\s?[\])}>]\s?|\s+at(?:\s+(?:sign|symbol))?\s+|\s*@\s*|\s+@\s+)"
-MAYBE = r"@|\bat\b[^@]{1,90}(?:\bdot\b|\bperiod\b|[a-z0-9]\.[a-z])"
+_AT = (
+    r"(?:\s?[\[({<]\s?(?:at|@)\s?[\])}>]\s?|\s*@\s*"
+    r"|[\s,]+(?:(?:that's|it's|(?:all\s+)?lower\s?case)[\s,]+)?at(?:\s+(?:sign|symbol))?[\s,]+)"
+)
+MAYBE = r"@|%40|&#64;|\bat\b[^@]{1,90}(?:\bdot\b|\bperiod\b|[a-z0-9]\.[a-z])"
 """An RE2 pattern that is found in every text with an address."""
 _WRITTEN = re2.compile(
-    r"[a-z0-9~_](?:[a-z0-9~._%+'&/=!#^|-]{0,253})@(?:[a-z0-9](?:[a-z0-9_-]{0,62})\.)+[a-z][a-z0-9-]{1,30}"
+    r"(?:[a-z0-9~_](?:[a-z0-9~._%+'&/=!#^|-]{0,253})|\"[a-z0-9~._+-]{1,64}\")(?:@|%40|&#64;)(?:[a-z0-9](?:[a-z0-9_-]{0,62})\.)+[a-z][a-z0-9-]{1,30}"
 )
+_ENCODED = re2.compile("%40|&#64;")
 _HOST = re2.compile(
     rf"{_AT}((?:[a-z0-9-]+\s){{0,2}}?[a-z0-9-]+(?:{_DOT}[a-z0-9-]+){{0,3}}?{_DOT}{_TOP}(?:{_DOT}{_TOP})?)\b"
 )
@@ -64,7 +68,7 @@ _REACH = 90
 def emails_in(text: str, before: str = "") -> Iterator[Found]:
     """The addresses of a plain text; `before` is that of the turn before."""
     for match in _WRITTEN.finditer(text):
-        yield Found("EMAIL", match.start(), match.end(), match.group())
+        yield Found("EMAIL", match.start(), match.end(), _ENCODED.sub("@", match.group()).replace('"', ""))
     about = bool(_ABOUT.search(text) or _ABOUT.search(before))
     done = 0
     for match in _HOST.finditer(text):

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 import re2
 
 from evalh.redact import emails, ibans, numerals
-from evalh.redact.cards import cards_in, is_card_shape
+from evalh.redact.cards import cards_in, is_card_shape, is_said_whole
 from evalh.redact.found import Found
 from evalh.redact.labels import is_no_card, speaks_of_card
-from evalh.redact.numerals import Run, digits_of, runs
+from evalh.redact.numerals import Run, bridged, digits_of, runs
 from evalh.redact.phones import before_phone, normal_phone, phones_in
 from evalh.redact.plain import plain
 
@@ -50,12 +50,17 @@ def _candidates(text: str, regions: Sequence[str], before: str) -> Iterator[Foun
     about_cards = any(len(run) > 1 for run in numbers) and speaks_of_card(text + " " + before)
     for run in numbers:
         yield from _cards(run, text, about_cards)
+    for run in bridged(text):
+        yield from _cards(run, text, whole=True)
     for run in numbers:
         yield from _phones(run, text, regions, before)
 
 
-def _cards(run: Run, text: str, about_cards: bool) -> Iterator[Found]:
+def _cards(run: Run, text: str, about_cards: bool = False, *, whole: bool = False) -> Iterator[Found]:
+    """The cards of a run; `whole`: those that are one number also with other words between."""
     for first, after in cards_in(run, spoken_of=about_cards):
+        if whole and not is_said_whole(run[first:after]):
+            continue
         start, end = run[first].start, run[after - 1].end
         if is_card_shape(run[first:after]) or not is_no_card(text, start, end):
             yield Found("CARD", start, end, digits_of(run[first:after]))

@@ -10,28 +10,30 @@ import re2
 
 from evalh.redact.found import Found
 
-MAYBE = r"\b[a-z]{2}[ .-]?[0-9]{2}[ .-]?[a-z0-9]{4}"
+_GAPS = r"[^a-z0-9]{0,3}"
+MAYBE = rf"\b(?:iban)?[a-z] ?[a-z]{_GAPS}[0-9] ?[0-9]{_GAPS}[a-z0-9]{_GAPS}[a-z0-9]{_GAPS}[a-z0-9]"
 """An RE2 pattern that is found in every text with an IBAN."""
-_HEAD = re2.compile(r"\b[a-z]{2}[ .-]?[0-9]{2}")
-_NEXT = r"(?:[ .-]{0,2}[a-z0-9])"
+_HEAD = re2.compile(rf"\b(?:iban)?([a-z] ?[a-z]{_GAPS}[0-9] ?[0-9])")
+_NEXT = rf"(?:{_GAPS}[a-z0-9])"
 _GAP = re.compile(r"[^a-z0-9]")
 _LETTER_OR_DIGIT = re.compile(r"[a-z0-9]")
 
 
 def ibans_in(text: str) -> Iterator[Found]:
-    """The IBANs of a plain text, with or without spaces, dashes or dots between their groups."""
+    """The IBANs of a plain text, with or without a few spaces or marks between their groups."""
     done = 0
     for head in _HEAD.finditer(text):
-        if head.start() < done:
+        begin = head.start(1)
+        if begin < done:
             continue
-        rest = _rest(head.group()[:2])
+        rest = _rest(head.group(1).replace(" ", "")[:2])
         match = rest.match(text, head.end()) if rest is not None else None
         if match is None or _LETTER_OR_DIGIT.match(text, match.end()):
             continue
-        value = _GAP.sub("", text[head.start() : match.end()])
+        value = _GAP.sub("", text[begin : match.end()])
         if _is_valid(value):
             done = match.end()
-            yield Found("IBAN", head.start(), done, value)
+            yield Found("IBAN", begin, done, value)
 
 
 @lru_cache(maxsize=700)

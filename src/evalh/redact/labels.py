@@ -17,15 +17,15 @@ _PHONE = (
 )
 _OTHER = (
     r"orders?|ord|tracking|trk|ticket|parcels?|packages?|shipment|shipping|delivery|booking|reservation|case|reference"
-    r"|ref|invoice|inv|receipt|confirmation|serial|imei|meter|readings?|sim|iccid|barcode|ean|upc|isbn|sku|items?"
-    r"|products?|parts?|model|transaction|claim|policy|voucher|coupon|promo|code|pin|flight|licen[cs]e|registration"
+    r"|ref|invoice|inv|receipt|confirmation|serial|imei|meter|mpan|mprn|readings?|sim|iccid|barcode|ean|upc|isbn|sku"
+    r"|items?|products?|parts?|model|transaction|claim|policy|voucher|coupon|promo|code|pin|flight|licen[cs]e|registration"
     r"|contract|quote|request|job|work order|return|rma|router|device|mac|account|acct|member(?:ship)?|customer|user"
     r"|loyalty|id|otp|passcode|units?|kwh|version|postcode|zip"
 )
 _NOT_A_CARD = (
     r"orders?|ord|tracking|trk|ticket|parcels?|packages?|shipment|booking|reservation|case|reference|ref|invoice|inv"
-    r"|receipt|confirmation|serial|imei|meter|readings?|sim|iccid|barcode|ean|upc|isbn|sku|items?|products?|parts?"
-    r"|model|rma|router|device"
+    r"|receipt|confirmation|serial|imei|meter|mpan|mprn|readings?|sim|iccid|barcode|ean|upc|isbn|sku|items?|products?"
+    r"|parts?|model|rma|router|device"
 )
 _JOIN = (
     r"(?:number|numbers|no|num|nr|id|code|is|was|be|it's|its|it|that's|of|the|a|my|your|our|called|reads?|for|with"

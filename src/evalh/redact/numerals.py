@@ -27,14 +27,20 @@ WORDS = {
 _WORD = "|".join((*WORDS, *_TIMES))
 _PIECE = rf"(?:[0-9]+|\b(?:{_WORD})\b)"
 _PAUSE = r"(?:um|uh|er|erm|ah|dash|hyphen|space|then|and|dot|slash)"
-_GAP = rf"(?:[^a-z0-9$]{{1,3}}|[^a-z0-9$]{{1,3}}(?:{_PAUSE}[^a-z0-9$]{{1,3}}){{1,2}})"
+_GAP = rf"(?:[^a-z0-9$]{{1,4}}|[^a-z0-9$]{{1,4}}(?:{_PAUSE}[^a-z0-9$]{{1,4}}){{1,2}})"
+_FILLER = (
+    r"(?:um|uh|er|erm|ah|and|then|next|so|well|like|okay|ok|yes|yeah|yep|right|got|get|it|its|it's|that|thats|that's"
+    r"|hang|hold|wait|on|sorry|a|sec|second|moment|let|me|see|followed|by|you|did|do|now|again|the|last|final|rest|is)"
+)
 _TOKEN = re.compile(r"[0-9]+|[a-z]+")
 _RUN = re2.compile(rf"{_PIECE}(?:{_GAP}{_PIECE})*")
-MAYBE = rf"[0-9](?:[^a-z0-9$]{{0,3}}[0-9]){{6}}|{_PIECE}(?:{_GAP}{_PIECE}){{3}}"
+_BRIDGE = re2.compile(rf"[^a-z0-9$]*(?:{_FILLER}[^a-z0-9$]+)*")
+MAYBE = rf"[0-9](?:[^a-z0-9$]{{0,4}}[0-9]){{6}}|[0-9]{{4}}[^a-z0-9$]{{5,6}}[0-9]{{4}}|{_PIECE}(?:{_GAP}{_PIECE}){{3}}"
 """An RE2 pattern that is found in every text with a run of at least `LEAST` digits."""
 DIGIT = rf"[0-9]|\b(?:{_WORD})\b"
 """An RE2 pattern that is found in every text with a digit."""
 LEAST = 7
+_BRIDGE_CHARS = 40
 
 
 class Piece(NamedTuple):
@@ -57,6 +63,24 @@ def runs(text: str, least: int = LEAST) -> Iterator[list[Piece]]:
             pieces = _pieces(text, match.start(), match.end())
             if sum(len(piece.digits) for piece in pieces) >= least:
                 yield pieces
+
+
+def bridged(text: str) -> Iterator[list[Piece]]:
+    """Runs with nothing but fillers between them ("4111 1111, hang on, 1111 1111") as one, where there are any."""
+    chain: list[Piece] = []
+    last = -1
+    joined = False
+    for run in runs(text, 1):
+        gap = text[last : run[0].start] if chain else ""
+        if chain and not (len(gap) <= _BRIDGE_CHARS and _BRIDGE.fullmatch(gap)):
+            if joined:
+                yield chain
+            chain, joined = [], False
+        joined = joined or bool(chain)
+        chain += (run[0]._replace(gap=" "), *run[1:]) if chain else run
+        last = run[-1].end
+    if joined:
+        yield chain
 
 
 def _pieces(text: str, start: int, end: int) -> list[Piece]:

@@ -15,12 +15,13 @@ from evalh.redact.labels import is_other, meaning
 from evalh.redact.numerals import Run, digits_of
 
 LEAST, MOST = 7, 15
+_MINUTES = frozenset(f"{minutes:02}" for minutes in range(5, 60, 5))
 _REGIONS = {
     "en": ("US", "GB"), "de": ("DE", "AT", "CH"), "fr": ("FR", "BE", "CH"), "es": ("ES", "MX"), "it": ("IT",),
     "nl": ("NL", "BE"), "pt": ("PT", "BR"), "pl": ("PL",), "sv": ("SE",), "da": ("DK",), "nb": ("NO",), "no": ("NO",),
     "fi": ("FI",), "ja": ("JP",), "hi": ("IN",),
 }  # fmt: skip
-_JOINS = re2.compile(r"[\s\-.()~/]{1,3}")
+_JOINS = re2.compile(r"[\s\-.()~/]{1,4}")
 _DATE = re2.compile(r"^\s*(?:[0-9]{1,2}([-/.])[0-9]{1,2}[-/.](?:19|20)?[0-9]{2}|(?:19|20)[0-9]{2}([-/.])[0-9]{1,2})\b")
 _PLUS = re2.compile(r"(?:\+|\bplus)[\s(]{0,2}$")
 _STRONG = re2.compile(r"[,;:!?\n]|\.\s|\b(?:and|then)\b")
@@ -77,10 +78,16 @@ class _Seen:
     def international(self, first: int) -> int | None:
         """The same for a number that begins with "+" or "00" and the code of a country."""
         digits, start, *_ = self.run[first]
-        if digits[:2] == "00":
+        if digits[:2] == "00" and self._may_be_a_prefix(first):
             return self._longest(first, skip=2)
         head = self.text[max(0, start - 6) : start]
         return self._longest(first, skip=0) if ("+" in head or "plus" in head) and _PLUS.search(head) else None
+
+    def _may_be_a_prefix(self, first: int) -> bool:
+        """Whether "00" may be the prefix of a country: not the minutes of 18:00, the cents of 49.00 or a hundred."""
+        if first and self.run[first].gap in (":", "."):
+            return False
+        return self.text[self.run[first].start] not in "ht"
 
     def _longest(self, first: int, skip: int) -> int | None:
         """The most pieces that are a number of a country; `skip` digits stand for the plus."""
@@ -169,6 +176,8 @@ class _Seen:
     @staticmethod
     def _is_said(pieces: Run) -> bool:
         """Whether it is said as phone numbers are: "one eight hundred" may begin it, but it has no other hundreds."""
+        if _are_times(pieces):
+            return False
         zeros = [at for at, piece in enumerate(pieces) if piece.spoken and piece.digits in ("00", "000")]
         return not zeros or (len(zeros) == 1 and 0 < zeros[0] < 3 and pieces[zeros[0]].digits == "00")
 
@@ -208,6 +217,15 @@ def _joins(gap: str) -> bool:
 def _is_strong(gap: str) -> bool:
     """Whether one number may end and another begin there."""
     return bool(_STRONG.search(gap))
+
+
+def _are_times(pieces: Run) -> bool:
+    """Whether they are times of day, such as "nine thirty, ten fifteen"."""
+    pairs = list(zip(pieces[::2], pieces[1::2], strict=False))
+    return len(pieces) % 2 == 0 and all(
+        0 < int(hour.digits) <= 12 and len(minutes.digits) == 2 and minutes.digits in _MINUTES
+        for hour, minutes in pairs
+    )
 
 
 def _has_decimals(pieces: Run) -> bool:

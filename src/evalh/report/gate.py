@@ -43,6 +43,7 @@ def render_gate(comparison: Comparison, console: Console, *, full: bool = False)
     """
     if comparison.verdict is None:
         _untested_drops(comparison, console, full=full)
+        lines(words.cautions(comparison), console)
         return
     console.print(safe(words.sides(comparison), "bold"))
     console.print(safe(words.verdict_line(comparison), _STYLES[comparison.verdict]))

@@ -65,7 +65,7 @@ def _cut(text: str) -> str:
 
 def _took(check: JudgeCheck) -> Iterator[str]:
     tokens = f"{check.input_tokens:,} tokens in, {check.output_tokens:,} out"
-    cost = f", cost {check.cost:.4f}" if check.cost is not None else ""
+    cost = f", cost {words.money(check.cost, check.currency)}" if check.cost is not None else ""
     yield f"{words.count(check.calls, 'call')}, {tokens}{cost}"
 
 

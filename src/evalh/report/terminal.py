@@ -31,6 +31,7 @@ from evalh.regression import worst_turns
 from evalh.report.agreement import NONE_KNOWN, TITLE, known_words, nothing_known, render_known
 from evalh.report.gate import render_gate
 from evalh.report.plain import indented, quoted, safe, table
+from evalh.report.words import money
 from evalh.runner import RunResult
 
 MAX_COHORTS = 12
@@ -102,7 +103,7 @@ def _judge_words(manifest: Manifest, judge: JudgeInfo) -> str:
         f"{manifest.tokens:,} tokens",
     ]
     if manifest.cost is not None:
-        told.append(f"cost {manifest.cost:.4f}")
+        told.append(f"cost {money(manifest.cost, judge.currency)}")
     if judge.windowed:
         told.append(f"{_count(judge.windowed, 'conversation')} in pieces")
     if judge.disagreements:
@@ -391,10 +392,13 @@ def _value(value: object) -> str:
 def _failures(result: RunResult) -> str:
     """How many summaries errored for each class of failure, the most frequent first, with one message each."""
     found = [row for row in result.rows() if row.rollup and row.state == "errored"]
-    classes = Counter(row.error.class_ if row.error is not None else "internal" for row in found)
+    failed = [
+        (row.error.class_, row.error.message or row.reason) if row.error else ("internal", row.reason) for row in found
+    ]
+    classes = Counter(name for name, _ in failed)
     first: dict[str, str] = {}
-    for row in found:
-        first.setdefault(row.error.class_ if row.error is not None else "internal", row.reason)
+    for name, message in failed:
+        first.setdefault(name, message)
     return "; ".join(f"{number} {name} ({first[name]})" for name, number in classes.most_common())
 
 

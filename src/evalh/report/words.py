@@ -82,6 +82,11 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
+def money(cost: float, currency: str | None) -> str:
+    """``0.0217 USD``."""
+    return f"{cost:.4f} {currency or ''}".rstrip()
+
+
 def one_in(p: float) -> int:
     """The N of "about 1 in N", to two significant digits."""
     runs = 1 / max(p, 1e-9)
@@ -437,7 +442,29 @@ def notes(comparison: Comparison) -> tuple[str, ...]:
         told.append(f"Look {comparison.look} at the same prompts: a false alarm may come of 1 such look in {runs}.")
     if comparison.settings_from:
         told.append(f"Gate settings: {comparison.settings_from}.")
-    return tuple(told)
+    return (*cautions(comparison), *told)
+
+
+def cautions(comparison: Comparison) -> tuple[str, ...]:
+    """What differences without a verdict must not hide; where there is a verdict, its reasons say it."""
+    if comparison.verdict is not None:
+        return ()
+    return tuple(filter(None, (_untrusted(comparison), _errored(comparison))))
+
+
+def _untrusted(comparison: Comparison) -> str:
+    states = [side.judge_check for side in (comparison.baseline, comparison.candidate) if side is not None]
+    found = {"failed": "did not pass its check", "none": "was not checked"}
+    what = next((found[state] for state in states if state in found), None)
+    return f"The judge {what}: do not trust its verdicts." if what is not None else ""
+
+
+def _errored(comparison: Comparison) -> str:
+    whole = [cell for cell in comparison.cells if cell.cohort == ALL]
+    sides = (sum(cell.before.counts.errored for cell in whole), sum(cell.after.counts.errored for cell in whole))
+    if not any(sides):
+        return ""
+    return f"{sides[0]} verdicts of the baseline and {sides[1]} of the candidate errored, and count for nothing."
 
 
 # --- for machines ---

@@ -44,7 +44,8 @@ class ReplyStore:
     def __init__(self, folder: Path | None = None, *, file: str = FILE) -> None:
         self.folder = folder or default_cache_dir()
         self._lock = threading.Lock()
-        self._database = self._opened(self.folder / file)
+        self._path = self.folder / file
+        self._database = self._opened(self._path)
 
     def get(self, key: str) -> KeptReply | None:
         """The reply of that key; None when there is none, or what is there is damaged."""
@@ -59,15 +60,27 @@ class ReplyStore:
         """Keep `reply`: when this returns, the end of the process loses nothing. Raises UserError if it cannot."""
         body = zlib.compress(reply.model_dump_json().encode("utf-8", "replace"), 1)
         try:
-            with self._lock, self._database:
-                self._database.execute("INSERT OR REPLACE INTO replies VALUES (?, ?)", (key, body))
-        except sqlite3.Error as error:
+            with self._lock:
+                self._insert(key, body)
+        except (sqlite3.Error, OSError) as error:
             raise self._unusable(str(error)) from error
 
     def close(self) -> None:
         """Let go of the file."""
         with self._lock:
             self._database.close()
+
+    def _insert(self, key: str, body: bytes) -> None:
+        """Write it; into a new file where the old one turns out to be damaged."""
+        try:
+            _write(self._database, key, body)
+        except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                raise
+            self._database.close()
+            _set_aside(self._path)
+            self._database = _connected(self._path)
+            _write(self._database, key, body)
 
     def _opened(self, path: Path) -> sqlite3.Connection:
         try:
@@ -86,6 +99,16 @@ class ReplyStore:
     def _unusable(self, why: str) -> UserError:
         remedy = "free some space, or set EVALH_CACHE to another folder"
         return UserError(f"replies of the judge cannot be kept in {self.folder} ({why}); {remedy}")
+
+
+def _write(database: sqlite3.Connection, key: str, body: bytes) -> None:
+    with database:
+        database.execute("INSERT OR REPLACE INTO replies VALUES (?, ?)", (key, body))
+
+
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def _connected(path: Path) -> sqlite3.Connection:

@@ -125,6 +125,9 @@ class StubEndpoint:
 
     async def _answered(self, request: Received, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Answer a request; whether the connection can take another."""
+        if self._always == Fault.HANG and request.method == "GET":
+            await reader.read()
+            return False
         if request.path.rpartition("/v1/")[2] != "chat/completions" or not isinstance(request.body, dict):
             await _send(writer, Reply(status=404), b'{"error": {"message": "no such path"}}')
             return True

@@ -382,7 +382,8 @@ def _words(kind: str, found: Any) -> tuple[str, str]:
         count = context.get("actual_length") or len(value)
         return f"has {count:,} items, at most {context['max_length']:,} are read", "split it"
     if kind in ("value_error", "assertion_error"):
-        return str(context.get("error", found["msg"])), "correct the value"
+        problem, _, remedy = str(context.get("error", found["msg"])).partition("; ")
+        return problem, remedy or "correct the value"
     message = found["msg"].removeprefix("Input ")
     return f"{message[:1].lower()}{message[1:]}, found {shorten(value)}", _choice(kind, value, context)
 

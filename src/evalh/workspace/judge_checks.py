@@ -5,7 +5,7 @@ A file is believed only as far as its own probes bear it out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -20,11 +20,13 @@ from evalh.models import JudgeCheck
 from evalh.store.atomic import write_json
 from evalh.text.untrusted import explain, parse_json
 from evalh.workspace.base import Workspace
+from evalh.workspace.files import files
 from evalh.workspace.find import shown
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
 SHOWN = 12
 """Digits of the digest in a file's name."""
+_REMEDY = "make it again with: evalh judge check"
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,26 @@ def write_judge_check(space: Workspace, check: JudgeCheck) -> Path:
         raise UserError(f"{shown(path.parent)}: cannot be made ({error.strerror}); check the folder") from None
     write_json(path, check)
     return path
+
+
+def read_judge_check(path: Path) -> JudgeCheck:
+    """The check in `path`, whatever judge it is of. Raises BadInput, also where its own probes do not bear it out."""
+    try:
+        check = _read(path)
+    except FileNotFoundError:
+        raise BadInput("no such file", file=shown(path), remedy=_REMEDY) from None
+    if not bears_out(check):
+        raise BadInput("was changed by hand: its probes do not bear it out", file=shown(path), remedy=_REMEDY)
+    return check
+
+
+def problems(space: Workspace) -> Iterator[UserError]:
+    """What is wrong with all that are kept."""
+    for path in files(checks_folder(space), ".json"):
+        try:
+            read_judge_check(path)
+        except BadInput as error:
+            yield error
 
 
 def judge_check_of(space: Workspace, sha256: str) -> JudgeCheck | None:
