@@ -84,8 +84,10 @@ class RedactedConversation:
             return [self.record(item) for item in value]
         if not isinstance(value, Mapping):
             return value
-        shown = {key: item if key in _KEPT else self.record(item) for key, item in value.items()}
-        if value.keys() >= _PLACE:
+        placed = value.keys() >= _PLACE
+        kept = _KEPT | {"quote"} if placed else _KEPT
+        shown = {key: item if key in kept else self.record(item) for key, item in value.items()}
+        if placed:
             shown["quote"] = self.quote(value["turn"], value["start"], value["end"], value["quote"])
         return shown
 
