@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -76,6 +73,7 @@ def _checked(
     from contextlib import closing
     from shutil import rmtree
 
+    from evalh.cli.progress import share_bar
     from evalh.errors import BadConfig
     from evalh.judge.check import check_judge
     from evalh.judge.judge import Judge
@@ -93,7 +91,7 @@ def _checked(
     folder = default_cache_dir() / "judge-checks" / Judge(asked).sha256[:12]
     with closing(ReplyStore(folder)) as replies, closing(Judge(asked, replies=replies, budget=budget)) as judge:
         forms = _forms(space, loaded.config.reader.kind, asked.ask_below, judge.sha256)
-        with _bar() as told:
+        with share_bar("asking the judge") as told:
             found = check_judge(judge, forms, told, quick=quick)
     rmtree(folder, ignore_errors=True)
     return found
@@ -106,17 +104,3 @@ def _forms(space: Workspace, kind: str, ask_below: float, sha256: str) -> tuple[
 
     before = judge_check_of(space, sha256)
     return (*forms_of(kind, ask_below), *(before.forms if before is not None else ()))
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[float], None] | None]:
-    """What to call with the share that is done; None when stderr is no terminal."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("asking the judge", total=1.0)
-        yield lambda done: bar.update(task, completed=done)

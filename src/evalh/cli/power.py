@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -46,6 +43,7 @@ def power(  # noqa: PLR0913, PLR0917 - an argument for each option
     Splits the trials of each case at random into two sides that are the same agent, and gates one by the other: how
     many runs would be blocked for nothing? Then lets one side get worse on purpose: how many runs find it?
     """
+    from evalh.cli.progress import share_bar
     from evalh.cli.show import console, say_raw
     from evalh.gate.sides import find_run, run_side
     from evalh.regression.gate import Terms
@@ -61,7 +59,7 @@ def power(  # noqa: PLR0913, PLR0917 - an argument for each option
     side = run_side(result, version if version is not None else _baseline(manifest))
     rows = (row for row in result.conversations() if row.prompt_version == side.info.prompt_version)
     terms = Terms(settings, cohort_key=manifest.cohort, settings_from=source)
-    with _bar() as told:
+    with share_bar("splitting") as told:
         report = measure(side.info, rows, side.evaluators, terms, trying, told)
     if keep:
         write_json(result.out_dir / POWER, report)
@@ -110,17 +108,3 @@ def _drops(text: str) -> tuple[float, ...]:
         problem = f"{text!r} is no list of drops"
         raise BadConfig(problem, field="--drops", remedy="write points above 0 and up to 100, as 3,6,9")
     return tuple(sorted({round(float(part) / 100, 9) for part in parts}))
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[float], None] | None]:
-    """What to call with the share that is done; None when stderr is no terminal."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("splitting", total=1.0)
-        yield lambda done: bar.update(task, completed=done)

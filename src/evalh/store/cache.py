@@ -16,9 +16,9 @@ from pydantic import ValidationError
 
 from evalh.errors import UserError
 from evalh.models import Question, Reading, digest
+from evalh.store.database import opened
 
 FILE = "readings-1.sqlite"
-_WAIT_SECONDS = 10.0
 
 
 def default_cache_dir() -> Path:
@@ -98,37 +98,9 @@ def _dumped(reading: Reading) -> bytes:
 
 def _opened(folder: Path) -> sqlite3.Connection:
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        folder.chmod(0o700)
-    except OSError as error:
-        raise _unusable(folder, error.strerror or str(error)) from error
-    path = folder / FILE
-    try:
-        return _connected(path)
-    except sqlite3.OperationalError as error:
-        raise _unusable(folder, str(error)) from error
-    except sqlite3.DatabaseError:
-        _set_aside(path)
-        return _connected(path)
-
-
-def _connected(path: Path) -> sqlite3.Connection:
-    database = sqlite3.connect(path, timeout=_WAIT_SECONDS)
-    try:
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = NORMAL")
-        database.execute("CREATE TABLE IF NOT EXISTS readings (key TEXT PRIMARY KEY, body BLOB NOT NULL)")
-        database.commit()
-    except sqlite3.Error:
-        database.close()
-        raise
-    return database
-
-
-def _set_aside(path: Path) -> None:
-    path.replace(path.with_name(path.name + ".bad"))
-    for suffix in ("-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
+        return opened(folder / FILE, "readings")
+    except (OSError, sqlite3.OperationalError) as error:
+        raise _unusable(folder, getattr(error, "strerror", None) or str(error)) from error
 
 
 def _unusable(folder: Path, why: str) -> UserError:

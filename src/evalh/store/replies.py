@@ -16,9 +16,9 @@ from pydantic import Field, ValidationError
 from evalh.errors import UserError
 from evalh.models.base import OpenModel
 from evalh.store.cache import default_cache_dir
+from evalh.store.database import opened, set_aside
 
 FILE = "replies-1.sqlite"
-_WAIT_SECONDS = 10.0
 
 
 class KeptReply(OpenModel):
@@ -78,23 +78,15 @@ class ReplyStore:
             if not _is_damage(error):
                 raise
             self._database.close()
-            _set_aside(self._path)
-            self._database = _connected(self._path)
+            set_aside(self._path)
+            self._database = self._opened(self._path)
             _write(self._database, key, body)
 
     def _opened(self, path: Path) -> sqlite3.Connection:
         try:
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self.folder.chmod(0o700)
-        except OSError as error:
-            raise self._unusable(error.strerror or str(error)) from error
-        try:
-            return _connected(path)
-        except sqlite3.OperationalError as error:
-            raise self._unusable(str(error)) from error
-        except sqlite3.DatabaseError:
-            _set_aside(path)
-            return _connected(path)
+            return opened(path, "replies", any_thread=True)
+        except (OSError, sqlite3.OperationalError) as error:
+            raise self._unusable(getattr(error, "strerror", None) or str(error)) from error
 
     def _unusable(self, why: str) -> UserError:
         remedy = "free some space, or set EVALH_CACHE to another folder"
@@ -109,22 +101,3 @@ def _write(database: sqlite3.Connection, key: str, body: bytes) -> None:
 def _is_damage(error: sqlite3.DatabaseError) -> bool:
     code = getattr(error, "sqlite_errorcode", None)
     return code is not None and code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-
-
-def _connected(path: Path) -> sqlite3.Connection:
-    database = sqlite3.connect(path, timeout=_WAIT_SECONDS, check_same_thread=False)
-    try:
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = NORMAL")
-        database.execute("CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, body BLOB NOT NULL)")
-        database.commit()
-    except sqlite3.Error:
-        database.close()
-        raise
-    return database
-
-
-def _set_aside(path: Path) -> None:
-    path.replace(path.with_name(path.name + ".bad"))
-    for suffix in ("-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
