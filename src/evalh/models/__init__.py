@@ -1,5 +1,19 @@
 """Everything that is read or written, as frozen pydantic models; one noun per file."""
 
+from evalh.models.agent import (
+    AgentConfig,
+    ChatAgent,
+    CustomerConfig,
+    FunctionAgent,
+    LiveAgent,
+    LiveKitAgent,
+    ModelCustomer,
+    ReplayAgent,
+    ScriptedCustomer,
+    SimulationConfig,
+    Tool,
+    WebhookAgent,
+)
 from evalh.models.base import Id, Json, Model, OpenModel, canonical_json, digest
 from evalh.models.baseline import BaselineEntry, BlessedBaseline, CaseSide, CaseTrials
 from evalh.models.comparison import (
@@ -16,13 +30,13 @@ from evalh.models.comparison import (
     SideInfo,
     Verdict,
 )
-from evalh.models.config import AgentConfig, EncoderConfig, PromptsConfig, ReaderConfig, RunConfig
+from evalh.models.config import EncoderConfig, PromptsConfig, ReaderConfig, RunConfig
 from evalh.models.conversation import AgentInfo, Conversation, Origin, Outcome, ToolCall, Turn
 from evalh.models.endpoint import EndpointConfig, JudgeConfig, Prices
 from evalh.models.failure import Failure, FailureClass
-from evalh.models.golden import Case, GoldenLabel, GoldenSet, GoldenSetInfo
+from evalh.models.golden import Case, GoldenLabel, GoldenSet, GoldenSetInfo, Matter
 from evalh.models.judge import JudgeCheck, ProbeRate, ProbeResult
-from evalh.models.persona import Persona
+from evalh.models.persona import Accepts, AgendaItem, Moment, MoodCourse, MoodEvent, Persona, Refusal, Reopens, Speech
 from evalh.models.policy import (
     Disclosure,
     Lexicon,
@@ -72,15 +86,21 @@ from evalh.models.results import (
     RejectedInput,
     Rolled,
     ScoreRow,
+    SimulatedCounts,
     StateCounts,
     UsageRow,
 )
 from evalh.models.score import Evidence, Score
 from evalh.models.scorecard import Item, Scorecard, Section
-from evalh.models.vocabulary import CONSTRUCTS
+from evalh.models.simulated import OFFER_ACTS, CustomerAct, CustomerFault, Ending, Excluded, Fault, Move, Simulation
+from evalh.models.vocabulary import CONSTRUCTS, Act
 
 __all__ = [
     "CONSTRUCTS",
+    "OFFER_ACTS",
+    "Accepts",
+    "Act",
+    "AgendaItem",
     "AgentConfig",
     "AgentInfo",
     "Aggregate",
@@ -93,6 +113,7 @@ __all__ = [
     "CaseSide",
     "CaseTrials",
     "Cell",
+    "ChatAgent",
     "Claim",
     "Comparison",
     "Consent",
@@ -101,18 +122,25 @@ __all__ = [
     "CourtesyFact",
     "CriticalConfig",
     "CriticalFinding",
+    "CustomerAct",
+    "CustomerConfig",
+    "CustomerFault",
     "Disagreement",
     "Disclosure",
     "DisclosureFact",
     "EncoderConfig",
+    "Ending",
     "EndpointConfig",
     "EvaluatorInfo",
     "Evidence",
+    "Excluded",
     "Fact",
     "Failure",
     "FailureClass",
+    "Fault",
     "FileInfo",
     "Flipped",
+    "FunctionAgent",
     "GateConfig",
     "GitInfo",
     "GoldenLabel",
@@ -130,9 +158,17 @@ __all__ = [
     "JudgeInfo",
     "LedgerEntry",
     "Lexicon",
+    "LiveAgent",
+    "LiveKitAgent",
     "Manifest",
+    "Matter",
     "Model",
+    "ModelCustomer",
+    "Moment",
     "Mood",
+    "MoodCourse",
+    "MoodEvent",
+    "Move",
     "Offer",
     "OfferAct",
     "OfferMention",
@@ -159,23 +195,33 @@ __all__ = [
     "ReaderConfig",
     "Reading",
     "Reason",
+    "Refusal",
     "Register",
     "RejectedInput",
+    "Reopens",
+    "ReplayAgent",
     "Rolled",
     "RunConfig",
     "Score",
     "ScoreRow",
     "Scorecard",
+    "ScriptedCustomer",
     "Section",
     "SideCell",
     "SideInfo",
+    "SimulatedCounts",
+    "Simulation",
+    "SimulationConfig",
+    "Speech",
     "StateCounts",
+    "Tool",
     "ToolCall",
     "Turn",
     "Unread",
     "Usage",
     "UsageRow",
     "Verdict",
+    "WebhookAgent",
     "canonical_json",
     "digest",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from evalh.models.agent import AgentConfig, ReplayAgent, SimulationConfig
 from evalh.models.base import Id, Json, Model, Words
 from evalh.models.comparison import GateConfig
 from evalh.models.endpoint import JudgeConfig
@@ -31,12 +32,6 @@ class ReaderConfig(Model):
     encoder: EncoderConfig = EncoderConfig()
     unsure_below: float = Field(default=0.5, ge=0, le=1)
     """Facts of lower confidence make a verdict unsure."""
-
-
-class AgentConfig(Model):
-    """Where the agent's turns come from."""
-
-    kind: Literal["replay"] = "replay"
 
 
 class PromptsConfig(Model):
@@ -68,7 +63,9 @@ class RunConfig(Model):
     """Only these; default: all that the golden set uses."""
     cohort: str = "persona"
     """What conversations are grouped by: "persona" or the name of a facet."""
-    agent: AgentConfig = AgentConfig()
+    agent: AgentConfig = ReplayAgent()
+    simulation: SimulationConfig = SimulationConfig()
+    """How conversations are held with an agent that is not replayed."""
     reader: ReaderConfig = ReaderConfig()
     judge: JudgeConfig | None = None
     redact: bool = True

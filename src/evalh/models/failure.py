@@ -11,7 +11,7 @@ from evalh.models.base import OpenModel
 FailureClass = Literal[
     "connection", "timeout", "server", "rate_limited", "quota", "auth", "not_found", "bad_request",
     "context_overflow", "truncated", "empty", "refusal", "invalid_json", "schema", "out_of_range", "redirect",
-    "too_large", "circuit_open", "internal",
+    "too_large", "circuit_open", "internal", "raised",
 ]  # fmt: skip
 
 

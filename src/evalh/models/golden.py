@@ -6,9 +6,28 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from evalh.models.base import Id, Json, Model
+from evalh.models.base import Id, Json, Model, Words
 from evalh.models.conversation import Moment
 from evalh.models.vocabulary import CONSTRUCTS, Channel
+
+
+class Matter(Model):
+    """What the customer of a case can say about it, for the scripted customer and for a model that plays it.
+
+    What is left out comes from the case's goal and facets and from the phrases that come with evalh.
+    """
+
+    opening: Words = ()
+    """Ways to say what the contact is about."""
+    details: Words = ()
+    """What more there is to tell, one at a time, when the agent asks."""
+    questions: Words = ()
+    """What the customer wants to have answered before the matter is settled."""
+    facts: dict[str, str] = Field(default_factory=dict)
+    """What the customer says when asked for it: `last4`, `name`, `date_of_birth`, `email`, `phone`, `address`,
+    `postcode`, `device`, `since`, `amount`, `order`, or a word of the agent's question."""
+    persists: int = Field(default=0, ge=0, le=5)
+    """How often the customer says that it is not solved yet, though the agent says that it is."""
 
 
 class Case(Model):
@@ -25,6 +44,10 @@ class Case(Model):
     facets: dict[str, str] = Field(default_factory=dict)
     customer: dict[str, Json] | None = None
     goal: str = ""
+    matter: Matter | None = Field(default=None, exclude_if=lambda value: value is None)
+    """What a simulated customer says of it."""
+    tools: dict[str, Json] = Field(default_factory=dict, exclude_if=lambda value: not value)
+    """What a tool of the agent under test returns in this case, by the tool's name; a list: call by call."""
     metadata: dict[str, Json] = Field(default_factory=dict)
 
 

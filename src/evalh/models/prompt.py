@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from evalh.models.base import Id, Model, Unit, Words, digest
+from evalh.models.base import Id, Json, Model, Unit, Words, digest
 
 
 class AgentIdentity(Model):
@@ -73,6 +73,8 @@ class Prompt(Model):
     approved_copy: tuple[ApprovedCopy, ...] = ()
     steps: tuple[Step, ...] = ()
     ask_before: tuple[AskBefore, ...] = ()
+    parameters: dict[str, Json] = Field(default_factory=dict, exclude_if=lambda value: not value)
+    """Settings for an agent of your own, which is handed them; evalh itself reads nothing out of them."""
     text: str = ""
 
     @model_validator(mode="after")

@@ -10,6 +10,7 @@ from evalh.models.base import Json, OpenModel
 from evalh.models.conversation import Outcome
 from evalh.models.failure import FailureClass
 from evalh.models.score import Score
+from evalh.models.simulated import Excluded
 from evalh.models.vocabulary import Direction, Rollup, Severity, State
 
 
@@ -169,6 +170,24 @@ class RejectedInput(OpenModel):
     problem: str
 
 
+class SimulatedCounts(OpenModel):
+    """Trials with a live agent, by how they came about and how they ended."""
+
+    trials: int = 0
+    recorded: int = 0
+    """Of these, those that were recorded before, whole."""
+    failed: int = 0
+    """Those in which the agent, or a model that plays the customer, failed; they are errored."""
+    excluded: int = 0
+    again: int = 0
+    """Attempts that were thrown away because of the customer."""
+    calls: int = 0
+    """How often a model or an address was asked now, for what is not recorded."""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float | None = None
+
+
 class Manifest(OpenModel):
     """`manifest.json`: everything the rows depend on."""
 
@@ -189,6 +208,8 @@ class Manifest(OpenModel):
     reader: str
     encoder: str | None = None
     judge: JudgeInfo | None = None
+    agent: FileInfo | None = None
+    """The agent that was talked to; null where recordings of the golden set were replayed."""
     redacted: bool = True
     """Whether personal data was replaced in the rows."""
     git: GitInfo = GitInfo()
@@ -212,6 +233,10 @@ class Manifest(OpenModel):
     """In the currency of the judge's price table; null without one."""
     usage: tuple[UsageRow, ...] = ()
     rejected: tuple[RejectedInput, ...] = ()
+    simulated: SimulatedCounts | None = None
+    """How the conversations came about; null where nobody was talked to."""
+    excluded: tuple[Excluded, ...] = ()
+    """Trials that were left out because the simulated customer made mistakes; they count for neither side."""
     gate: dict[str, Json] = Field(default_factory=dict)
     """The gate's settings in the run configuration."""
     files: dict[str, str] = Field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""Golden sets that grow: conversations promoted to cases, and what a set lacks or has twice."""
