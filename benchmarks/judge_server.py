@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -37,16 +37,17 @@ class Counted:
 
 
 class Server:
-    """The process, as a context manager; `latency` in seconds before each reply."""
+    """The process, as a context manager; `latency` in seconds before each reply. `module` is what is run."""
 
-    def __init__(self, latency: float) -> None:
+    def __init__(self, latency: float, module: str = __name__) -> None:
         self.latency = latency
+        self._module = module
         self.base_url = ""
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
         """Start it, and wait until it listens."""
-        command = [sys.executable, "-m", "benchmarks.judge_server", str(self.latency)]
+        command = [sys.executable, "-m", self._module, str(self.latency)]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.base_url = self._line()
         return self
@@ -88,12 +89,12 @@ def answer(request: Mapping[str, Any]) -> str:
     return reply_for(request, choose, full=True)
 
 
-def serve(latency: float) -> None:
+def serve(latency: float, answers: Callable[[Mapping[str, Any]], str] = answer) -> None:
     """Answer until standard input ends; each line there is answered with what was counted."""
     said: list[int] = []
 
     def counting(request: dict[str, Any]) -> str:
-        reply = answer(request)
+        reply = answers(request)
         said.append(len(reply))
         return reply
 

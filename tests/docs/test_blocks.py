@@ -17,6 +17,7 @@ from ruamel.yaml import YAML
 from evalh.cli.main import main
 from evalh.importers import Rejected, SourceMapping, open_source
 from evalh.models import (
+    AgentRequest,
     Aggregate,
     Case,
     Comparison,
@@ -28,6 +29,7 @@ from evalh.models import (
     Manifest,
     ReaderConfig,
     Reading,
+    RunConfig,
     ScoreRow,
 )
 from evalh.models.agreement import Agreement
@@ -48,6 +50,7 @@ ROWS: tuple[tuple[str, type[BaseModel]], ...] = (
 CI = {"jobs", "repos", "prompt-gate"}
 """What only files of CI have, which test_ci_files.py checks."""
 FILES: dict[str, type[BaseModel]] = {
+    "evalh.agent_request/1": AgentRequest,
     "evalh.manifest/1": Manifest,
     "evalh.comparison/1": Comparison,
     "evalh.agreement/1": Agreement,
@@ -88,7 +91,7 @@ NAMES = [f"{block.page}:{block.line}" for block in BLOCKS]
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder as a reader of the README would stand in: the reference workspace, with a file of calls."""
-    for name in ("configs", "personas", "golden_sets"):
+    for name in ("agents", "configs", "personas", "golden_sets"):
         shutil.copytree(ROOT / name, tmp_path / name)
     recordings = ROOT / "golden_sets/brightwater_care/recordings/v1.jsonl"
     calls = recordings.read_text("utf-8").split("\n")[:2]
@@ -103,7 +106,11 @@ def test_each_block_says_its_language(block: Block) -> None:
     assert block.language in ("bash", "python", "yaml", "json", "jsonl", "csv", "text", "markdown")
 
 
-@pytest.mark.parametrize("block", [b for b in BLOCKS if b.language == "python"], ids=lambda b: f"{b.page}:{b.line}")
+PYTHON = [b for b in BLOCKS if b.language == "python" and not b.text.startswith("# agents/")]
+"""Files of agents are checked by test_recipes.py."""
+
+
+@pytest.mark.parametrize("block", PYTHON, ids=lambda b: f"{b.page}:{b.line}")
 def test_python_blocks_run(block: Block, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     exec(compile(block.text, f"{block.page}:{block.line}", "exec"), {"__name__": "block"})
     assert "Traceback" not in capsys.readouterr().err
@@ -152,6 +159,9 @@ def test_yaml_blocks_are_valid(block: Block, folder: Path) -> None:
         assert set(data) <= {"reader", "judge"}
         ReaderConfig.model_validate(data["reader"])
         JudgeConfig.model_validate(data.get("judge", {"model": "m"}))
+    elif set(data) <= {"agent", "simulation"}:
+        whole = {"name": "x", "golden_set": "x", "prompts": {"agent": "x", "versions": ["v1"]}}
+        RunConfig.model_validate({**whole, **data})
     else:
         SourceMapping.model_validate(data)
 

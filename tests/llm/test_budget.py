@@ -84,3 +84,61 @@ def test_no_limit_is_passed_by_many_threads() -> None:
         list(pool.map(spend, range(40)))
     assert budget.calls == 500 or budget.cost > 0.0098
     assert budget.cost <= 0.01
+
+
+# --- several endpoints ---
+
+CHEAP = Prices(input=0.1, output=0.1)
+EUROS = Prices(input=1.0, output=1.0, currency="EUR")
+
+
+def test_each_endpoint_has_prices_of_its_own() -> None:
+    budget = Budget(prices=PRICES)
+    for prices in (CHEAP, None):
+        worst = budget.worst(1000, 1000, prices)
+        assert budget.take(worst, prices)
+        budget.settle(worst, Spent(input=1_000_000), prices)
+
+    assert budget.cost == pytest.approx(0.1 + 1.0)
+
+
+def test_the_limit_tells_the_currency_of_the_call() -> None:
+    with pytest.raises(Stopped, match=r"of 1.0000 EUR are spent and the next call may cost 2.0000"):
+        Budget(max_cost=1.0, prices=EUROS).take(2.0, EUROS)
+
+
+def test_a_budget_of_several_endpoints_needs_prices_of_all() -> None:
+    with pytest.raises(UserError, match=r"add 'prices' to 'simulation.customer' in the config"):
+        Budget.of(None, 1.0, {"agent": PRICES, "simulation.customer": None})
+
+
+def test_a_budget_of_several_endpoints_needs_one_currency() -> None:
+    with pytest.raises(UserError, match=r"one currency, found USD \('agent'\) and EUR \('judge'\); write all of them"):
+        Budget.of(None, 1.0, {"agent": PRICES, "judge": EUROS})
+
+
+def test_a_limit_of_cost_needs_a_model_that_is_asked() -> None:
+    with pytest.raises(UserError, match="needs a model that is asked; leave --max-cost away"):
+        Budget.of(5, 1.0, {})
+
+
+def test_without_a_limit_of_cost_no_prices_are_needed() -> None:
+    budget = Budget.of(2, None, {"agent": None, "judge": EUROS})
+
+    assert (budget.max_calls, budget.max_cost, budget.prices) == (2, None, None)
+    assert Budget.of(None, 1.0, {"agent": PRICES, "judge": CHEAP}).max_cost == 1.0
+
+
+def test_a_run_that_was_stopped_tells_why_the_first_time() -> None:
+    budget = Budget()
+    budget.stop("the limit of 5 minutes is reached")
+    budget.stop("another")
+    with pytest.raises(Stopped, match=r"^the limit of 5 minutes is reached$"):
+        budget.take(0.0)
+
+
+def test_a_run_that_was_stopped_without_a_reason_can_go_on() -> None:
+    budget = Budget()
+    budget.stop()
+    with pytest.raises(Stopped, match="give the same command again"):
+        budget.take(0.0)

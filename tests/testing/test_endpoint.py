@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from evalh.models import FailureClass
-from evalh.testing import Fault, Reply, StubEndpoint, reply_for
+from evalh.testing import Fault, Reply, StubEndpoint, reply_for, tool_call
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 SCHEMA = {
@@ -343,3 +343,18 @@ def test_a_client_that_goes_away_does_no_harm() -> None:
         with socket.create_connection(("127.0.0.1", port or 0)) as gone:
             gone.sendall(b"POST /v1/chat/completions HTTP/1.1\r\ncontent-length: 500\r\n\r\n{")
         assert ask(stub)[0] == 200
+
+
+def test_a_reply_may_call_tools() -> None:
+    called = tool_call("find", {"last4": "42"})
+    with StubEndpoint(lambda _: Reply(None, tool_calls=[called])) as stub:
+        _, _, body = ask(stub)
+
+    message = json.loads(body)["choices"][0]["message"]
+    assert (message["content"], message["tool_calls"]) == (None, [called])
+    assert called["function"] == {"name": "find", "arguments": '{"last4": "42"}'}
+
+
+def test_a_reply_that_calls_none_has_no_calls() -> None:
+    with StubEndpoint() as stub:
+        assert "tool_calls" not in json.loads(ask(stub)[2])["choices"][0]["message"]

@@ -57,6 +57,8 @@ _ALONE = {
     "disclosure": ("disclosed", _MISSING),
 }
 """Labels that say nothing else holds, and what they exclude."""
+PROPOSED = "reader:"
+"""How the labeller begins of a label that a reader proposed; its id follows."""
 
 
 class Recording(NamedTuple):
@@ -86,6 +88,8 @@ class Labels:
     """The places on which labellers differ, a sentence each."""
     problems: tuple[BadInput, ...] = ()
     """Labels that contradict each other."""
+    proposed: frozenset[tuple[Recording, str]] = frozenset()
+    """The constructs of which a reader's proposals still wait for a person, by recording."""
 
     @property
     def count(self) -> int:
@@ -101,9 +105,12 @@ class Labels:
         """Whether what is not labelled there as `construct` is known not to be so.
 
         It is where labels of the construct count. Where there is none, it is if the construct is one that is labelled
-        in every conversation, and one of those who labelled this one has labelled it anywhere.
+        in every conversation, and one of those who labelled this one has labelled it anywhere. It is not while a
+        person has still to go through what a reader proposed.
         """
         held = self.counting.get(recording, ())
+        if (recording, construct) in self.proposed:
+            return False
         if any(one.construct_ == construct for one in held):
             return True
         if construct not in EVERYWHERE or any(one.construct_ == construct for one in self.unsettled.get(recording, ())):
@@ -133,15 +140,25 @@ def place_of(label: GoldenLabel) -> Place:
     return Place(recording_of(label), label.construct_, label.turn, offer)
 
 
+def is_proposal(label: GoldenLabel) -> bool:
+    """Whether a reader proposed the label and no person has confirmed it.
+
+    It says nothing: a reader that is measured by its own words is always right.
+    """
+    return not label.confirmed and label.labeller.startswith(PROPOSED)
+
+
 def settle(lines: Sequence[Line[GoldenLabel]], *, unconfirmed: bool, file: str) -> Labels:
     """Which of the labels count: the confirmed ones, or with `unconfirmed` all that labellers do not differ on.
 
-    Several that say the same are one. A confirmed label wins over others at its place; two that contradict each other
-    are a problem, and so are two of one labeller. Where labellers differ and nothing is confirmed, none counts.
+    Proposals of a reader never do. Several that say the same are one. A confirmed label wins over others at its place;
+    two that contradict each other are a problem, and so are two of one labeller. Where labellers differ and nothing is
+    confirmed, none counts.
     """
     places: dict[Place, list[Line[GoldenLabel]]] = defaultdict(list)
     for line in lines:
-        places[place_of(line.value)].append(line)
+        if not is_proposal(line.value):
+            places[place_of(line.value)].append(line)
     counting: dict[Recording, list[GoldenLabel]] = defaultdict(list)
     unsettled: dict[Recording, list[GoldenLabel]] = defaultdict(list)
     disputed: list[str] = []
@@ -158,6 +175,7 @@ def settle(lines: Sequence[Line[GoldenLabel]], *, unconfirmed: bool, file: str) 
         {key: tuple(held) for key, held in unsettled.items() if held},
         tuple(disputed),
         tuple(problems),
+        frozenset((recording_of(line.value), line.value.construct_) for line in lines if is_proposal(line.value)),
     )
 
 

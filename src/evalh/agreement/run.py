@@ -8,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from evalh.agreement.labels import Labels, Recording, settle
+from evalh.agreement.labels import Labels, Recording, is_proposal, settle
 from evalh.agreement.match import Compared, Judged, compared
 from evalh.agreement.measure import disagreements, rows_of
 from evalh.errors import BadInput, TooLittle, UserError
@@ -146,6 +146,10 @@ def _recordings(space: Workspace, set_id: str, versions: Sequence[str]) -> dict[
 
 
 def _nothing(lines: Sequence[Line[GoldenLabel]], file: str, options: Options) -> UserError:
+    if all(is_proposal(line.value) for line in lines):
+        problem = f"no person has confirmed a label: all {len(lines)} are proposals of a reader"
+        remedy = "go through them: evalh golden confirm SET --by NAME"
+        return BadInput(problem, file=file, remedy=remedy)
     if options.unconfirmed:
         return BadInput(
             "labellers differ on every label", file=file, remedy="settle them as docs/codebook.md describes"

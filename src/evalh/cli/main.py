@@ -13,6 +13,7 @@ from evalh.cli.bless import bless
 from evalh.cli.calibrate import calibrate
 from evalh.cli.compare import compare
 from evalh.cli.facts import facts
+from evalh.cli.golden import app as golden
 from evalh.cli.init import init
 from evalh.cli.judge import app as judge
 from evalh.cli.list import list_
@@ -22,6 +23,7 @@ from evalh.cli.run import run
 from evalh.cli.schema import schema
 from evalh.cli.score import score
 from evalh.cli.show import tolerate_any_character, warn
+from evalh.cli.simulate import simulate
 from evalh.cli.validate import validate
 from evalh.errors import ManyErrors, TooLittle, UserError
 
@@ -58,6 +60,7 @@ for _name, _command in (
     ("init", init),
     ("validate", validate),
     ("run", run),
+    ("simulate", simulate),
     ("plan", plan),
     ("compare", compare),
     ("bless", bless),
@@ -70,6 +73,7 @@ for _name, _command in (
 ):
     app.command(_name)(_command)
 app.add_typer(judge)
+app.add_typer(golden)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from evalh.cli.gated import GateFrom
+
+if TYPE_CHECKING:
+    from evalh.gate.live import Live
+    from evalh.gate.run import GatedPlan, GateOptions
 
 
 def plan(
@@ -31,7 +35,8 @@ def plan(
     """Show what a run would take.
 
     Conversations, readings kept from before, calls to the judge, tokens and price. Asks nobody; where a judge is asked
-    about what is unsure only, the conversations are read on this machine to find out how much that is.
+    about what is unsure only, the conversations are read on this machine to find out how much that is. For an agent
+    that is talked to: conversations, those that are recorded, and the most turns and calls that the others can take.
     """
     from evalh.cli.inputs import encoder_config, reading_cache
     from evalh.cli.progress import progress_bar
@@ -52,6 +57,10 @@ def plan(
         skip_bad=skip_bad,
     )
     planned = gated_plan(space_to_run(Workspace.of_config(config)), config, options)
+    live = planned.live(options)
+    if live is not None:
+        _tell_play(planned, live, options, as_json=as_json)
+        return
     inputs = planned.inputs(options, replies=None if no_cache else default_cache_dir())
     with (
         closing_reader(inputs.reader),
@@ -59,6 +68,23 @@ def plan(
         progress_bar(planned.plan.conversations) as progress,
     ):
         found = estimate(inputs, cache, progress)
+    if as_json:
+        say_raw(line(found).decode("ascii"))
+    else:
+        render_estimate(found, console())
+
+
+def _tell_play(planned: GatedPlan, live: Live, options: GateOptions, *, as_json: bool) -> None:
+    """What holding the conversations would take; a judge is asked once a conversation, at most."""
+    from evalh.cli.show import console, say_raw
+    from evalh.gate.live import estimate_of
+    from evalh.report.plan import render_estimate
+    from evalh.runner.readers import closing_reader
+    from evalh.store.atomic import line
+
+    inputs = planned.inputs(options, live=live)
+    with closing_reader(inputs.reader):
+        found = estimate_of(live, inputs)
     if as_json:
         say_raw(line(found).decode("ascii"))
     else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from evalh.cli.gated import Allow, Full, Gate, GateFrom, Github
-from evalh.cli.limits import MaxCalls, MaxCost
+from evalh.cli.limits import MaxCalls, MaxCost, Record, ReplayOnly, TimeLimit
 
 if TYPE_CHECKING:
     from evalh.workspace import Workspace
@@ -48,23 +48,28 @@ def run(  # noqa: PLR0913, PLR0917 - an argument for each option
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Go on after recordings that cannot be used.")] = False,
     max_calls: MaxCalls = None,
     max_cost: MaxCost = None,
+    time_limit: TimeLimit = None,
+    record: Record = False,
+    replay_only: ReplayOnly = False,
     github: Github = False,
     full: Full = False,
 ) -> None:
     """Score prompt versions on a golden set, by cohort, and gate.
 
-    Replays the recordings of each version and compares it with the baseline. Ends with 0 when nothing got worse, with
-    1 when something did, and with 3 when too little could be judged to tell. A run that was interrupted goes on where
-    it stopped.
+    Replays the recordings of each version, or has simulated customers talk to the configured agent, and compares the
+    versions with the baseline. Ends with 0 when nothing got worse, with 1 when something did, and with 3 when too
+    little could be judged to tell. A run that was interrupted goes on where it stopped.
     """
     from evalh.agreement.store import kept, known_for
     from evalh.cli.gated import leave, tell_github
     from evalh.cli.inputs import encoder_config, refuse_nothing, tell_rejected
+    from evalh.cli.limits import recording_mode, seconds
     from evalh.cli.progress import progress_bar
     from evalh.cli.show import console, warn
     from evalh.gate.readers import Limits
     from evalh.gate.run import GateOptions, gated_plan, run_plan
     from evalh.report.bundle import write_reports
+    from evalh.report.plan import play_words
     from evalh.report.terminal import render_run
     from evalh.workspace import Workspace
 
@@ -78,7 +83,8 @@ def run(  # noqa: PLR0913, PLR0917 - an argument for each option
         skip_bad=skip_bad,
         fresh=fresh,
         no_cache=no_cache,
-        limits=Limits(max_calls, max_cost),
+        limits=Limits(max_calls, max_cost, seconds(time_limit)),
+        recordings=recording_mode(record, replay_only),
     )
     space = space_to_run(Workspace.of_config(config))
     planned = gated_plan(space, config, options)
@@ -86,7 +92,7 @@ def run(  # noqa: PLR0913, PLR0917 - an argument for each option
     for notice in [*space.notices(), *filter(None, [planned.baseline.notice])]:
         warn(notice)
     with progress_bar(planned.plan.conversations) as progress:
-        gated = run_plan(planned, out, options, progress)
+        gated = run_plan(planned, out, options, progress, lambda play: warn(play_words(play)))
     rejected = gated.result.manifest.rejected
     refuse_nothing(gated.result.manifest.conversations)
     name = planned.plan.config.name

@@ -28,17 +28,17 @@ class BadCondition(ValueError):
 
 
 @lru_cache(maxsize=4_096)
-def compile_condition(expression: str) -> Any:
-    """The compiled condition. Raises BadCondition with one sentence."""
+def compile_condition(expression: str, variables: tuple[str, ...] = VARIABLES) -> Any:
+    """The compiled condition, which may name `variables`. Raises BadCondition with one sentence."""
     try:
         program = cel.compile(expression)
     except Exception as error:  # cel has no exception type of its own
         raise BadCondition(f"the condition {expression!r} does not parse: {_first_line(error)}") from None
     bound = {match.group(1) for match in _BOUND.finditer(expression)}
-    unknown = sorted(set(program.variables()) - {*VARIABLES, *bound}) if callable(program.variables) else []
+    unknown = sorted(set(program.variables()) - {*variables, *bound}) if callable(program.variables) else []
     if unknown:
         raise BadCondition(
-            f"the condition {expression!r} names {unknown[0]!r}, which is none of {', '.join(VARIABLES)}"
+            f"the condition {expression!r} names {unknown[0]!r}, which is none of {', '.join(variables)}"
         )
     return program
 

@@ -26,6 +26,13 @@ def evaluate_all(evaluators: Iterable[Evaluator], ctx: EvalContext) -> list[Scor
     return [score for evaluator in evaluators for score in evaluate_one(evaluator, ctx)]
 
 
+def errored_all(evaluator: Evaluator, failure: Failure) -> list[Score]:
+    """The rows of a conversation that could not be held: one verdict, errored by `failure`, and its roll-up."""
+    reason = f"{failure.class_}: {failure.message}" if failure.message else failure.class_
+    score = Score(evaluator=evaluator.name(), level="conversation", state="errored", reason=reason, error=failure)
+    return [score, roll_up(evaluator, [score])]
+
+
 def ask(evaluator: Evaluator, ctx: EvalContext) -> tuple[list[Question], list[Score]]:
     """What must be read for the evaluator; when it cannot say so, the rows that take the place of its verdicts."""
     try:

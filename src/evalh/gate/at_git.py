@@ -26,8 +26,8 @@ def base_of(config: RunConfig) -> str:
 def at_git(plan: Plan, ref: str, *, allow: tuple[str, ...] = (), listed: tuple[str, ...] | None = None) -> Baseline:
     """Each version against its own prompt and recordings at the ref; one that is new, against the baseline there.
 
-    A version is new when the ref has no prompt or no recordings of it, or when it is not `listed`. Raises UserError
-    when what judges both sides changed since and is not in `allow`.
+    A version is new when the ref has no prompt or, where they are replayed, no recordings of it, or when it is not
+    `listed`. Raises UserError when what judges both sides changed since and is not in `allow`.
     """
     commit = commit_of(plan.space.root, ref)
     allowed = check_unchanged(plan, ref, commit, allow)
@@ -61,14 +61,17 @@ def _older(
     if listed is not None and version not in listed:
         raise NotFound(f"the configuration that decides has no version {version!r}, and no baseline of it is at {ref}")
     prompt, name = prompt_at(plan.space, plan.config.prompts.agent, version, ref)
-    recordings_at(plan.space, plan.config.golden_set, prompt, ref)
+    if not plan.is_live:
+        recordings_at(plan.space, plan.config.golden_set, prompt, ref)
     return name, AtRef(prompt, ref, _source_at(plan, version, ref), leave_out)
 
 
 def _is_same(plan: Plan, version: str, older: AtRef, commit: str) -> bool:
-    """Whether the working tree has the very prompt and recordings of the ref."""
+    """Whether the working tree has the very prompt of the ref and, where they are replayed, its recordings."""
+    if older.prompt.sha256 != plan.prompts[version].sha256:
+        return False
     recorded = plan.space.recordings_path(plan.config.golden_set, version)
-    return older.prompt.sha256 == plan.prompts[version].sha256 and is_unchanged(plan.space.root, commit, recorded)
+    return plan.is_live or is_unchanged(plan.space.root, commit, recorded)
 
 
 def _base(
@@ -93,7 +96,7 @@ def _source_at(plan: Plan, version: str, ref: str) -> str:
 
 
 def _left_out(plan: Plan, ref: str, used: Mapping[str, AtRef]) -> str:
-    read = [one for one in used.values() if one.leave_out]
+    read = [one for one in used.values() if one.leave_out and not plan.is_live]
     gone = sum(gone_at(plan.space, plan.config.golden_set, one.prompt, ref) for one in read)
     if not gone:
         return ""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evalh.errors import BadConfig, BadInput, NotFound
 from evalh.evaluator import Evaluator
@@ -20,6 +21,7 @@ from evalh.models import (
     PolicySet,
     Prompt,
     RejectedInput,
+    ReplayAgent,
     RunConfig,
     Scorecard,
     digest,
@@ -32,6 +34,9 @@ from evalh.workspace.at_ref import recordings_at
 from evalh.workspace.files import did_you_mean, unknown
 from evalh.workspace.find import shown
 from evalh.workspace.git import git_info
+
+if TYPE_CHECKING:
+    from evalh.gate.live import Live
 
 
 def place_in(space: Workspace, path: Path) -> str:
@@ -108,6 +113,11 @@ class Plan:
         return older.source if older is not None else self.space.prompt_source(self.config.prompts.agent, version)
 
     @property
+    def is_live(self) -> bool:
+        """Whether its agent is talked to; else recordings of the golden set are replayed."""
+        return not isinstance(self.config.agent, ReplayAgent)
+
+    @property
     def conversations(self) -> int:
         """How many conversations there are to judge, at most."""
         return len(self.cases) * len(self.prompts) * self.config.trials
@@ -117,7 +127,7 @@ def plan_of(space: Workspace, loaded: LoadedConfig) -> Plan:
     """Everything a configuration names, read and checked."""
     config = loaded.config
     golden = space.golden_set(config.golden_set)
-    cases = {case.id: case for case in golden.cases if not config.personas or case.persona in config.personas}
+    cases = cases_of(config, golden)
     prompts = {version: space.prompt(config.prompts.agent, version) for version in config.prompts.versions}
     plan = Plan(
         space,
@@ -131,6 +141,25 @@ def plan_of(space: Workspace, loaded: LoadedConfig) -> Plan:
     )
     _check_cohort(plan)
     return plan
+
+
+def cases_of(config: RunConfig, golden: GoldenSet) -> dict[str, Case]:
+    """The cases that are run, by id; where every persona meets every case each pair is a case of its own.
+
+    Such cases are a family: they are not independent.
+    """
+    chosen = config.personas
+    if isinstance(config.agent, ReplayAgent) or not config.simulation.cross:
+        return {case.id: case for case in golden.cases if not chosen or case.persona in chosen}
+    personas = chosen or tuple(dict.fromkeys(case.persona for case in golden.cases if case.persona is not None))
+    pairs = ((case, persona) for case in golden.cases for persona in personas)
+    return {(one := met(case, persona)).id: one for case, persona in pairs}
+
+
+def met(case: Case, persona: str) -> Case:
+    """The case as another persona meets it: ``CASE+PERSONA``."""
+    changed = {"id": f"{case.id}+{persona}", "persona": persona, "template": case.template or case.id}
+    return case.model_copy(update=changed)
 
 
 def policy_of(loaded: LoadedConfig, golden: GoldenSet) -> str:
@@ -167,16 +196,19 @@ def run_inputs(
     baseline: str | None = None,
     limits: Limits | None = None,
     replies: Path | None = None,
+    live: Live | None = None,
 ) -> RunInputs:
-    """What the runner needs to replay the recordings of every prompt version. `baseline`: one of them, if it is.
+    """What the runner needs to judge the conversations of every prompt version. `baseline`: one of them, if it is.
 
-    `limits`: what a judge may be asked. `replies`: where its replies are kept; None: nowhere. Whoever takes the inputs
-    closes their reader.
+    `limits`: what a judge may be asked. `replies`: where its replies are kept; None: nowhere. `live`: who holds the
+    conversations; default: recordings of the golden set are replayed. Whoever takes the inputs closes their reader.
     """
     config = plan.config
-    reader = reader_of(config.reader, config.judge, limits=limits, replies=replies)
+    budget = live.budget if live is not None else None
+    reader = reader_of(config.reader, config.judge, limits=limits, replies=replies, budget=budget)
     return RunInputs(
-        sources=_recorded(plan, skip_bad),
+        sources=live.sources() if live is not None else _recorded(plan, skip_bad),
+        simulated=live.simulated if live is not None else None,
         evaluators=in_use(plan.space, plan.space.evaluators_for(plan.loaded)),
         reader=reader,
         judge=judge_info(plan.space, reader),
@@ -193,7 +225,7 @@ def run_inputs(
         trials=config.trials,
         cases=len(plan.cases),
         skip_bad=skip_bad,
-        files=_run_files(plan),
+        files=_run_files(plan, live),
         gate=config.gate.model_dump(mode="json"),
     )
 
@@ -236,18 +268,24 @@ def left_out(error: BadInput, skip_bad: bool) -> RejectedInput:
     return rejected_input(error)
 
 
-def _run_files(plan: Plan) -> RunFiles:
+def _run_files(plan: Plan, live: Live | None) -> RunFiles:
     info = plan.golden.info
     cases = digest([info.model_dump(mode="json"), [case.model_dump(mode="json") for case in plan.cases.values()]])
-    here = [version for version in plan.prompts if version not in plan.at_ref]
-    recordings = [plan.space.recordings_path(info.id, version) for version in here]
     return RunFiles(
         config=_file_info(plan.config.name, plan.config, place_in(plan.space, plan.loaded.path)),
         golden_set=FileInfo(id=info.id, version=info.version, sha256=cases),
         personas=tuple(_file_info(one.id, one, None, one.version) for one in plan.personas),
-        source=FileInfo(id="recordings", sha256=digest([sha256_of(path) for path in recordings])),
+        agent=live.agent_info if live is not None else None,
+        simulator=live.simulator_info if live is not None else None,
+        source=_source_info(plan) if live is None else None,
         git=git_info(plan.space.root),
     )
+
+
+def _source_info(plan: Plan) -> FileInfo:
+    here = [version for version in plan.prompts if version not in plan.at_ref]
+    recordings = [plan.space.recordings_path(plan.golden.info.id, version) for version in here]
+    return FileInfo(id="recordings", sha256=digest([sha256_of(path) for path in recordings]))
 
 
 def _file_info(name: str, model: Model, path: str | None, version: str | None = None) -> FileInfo:

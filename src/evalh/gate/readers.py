@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evalh.gate.admission import admission
 from evalh.models import JudgeConfig, JudgeInfo, ReaderConfig
@@ -13,14 +14,25 @@ from evalh.runner.readers import judge_of
 from evalh.store.cache import default_cache_dir
 from evalh.workspace import Workspace
 
+if TYPE_CHECKING:
+    from evalh.llm import Budget
+
 __all__ = ["Limits", "judge_info", "reader_of", "replies_in"]
 
 
 def reader_of(
-    reader: ReaderConfig, judge: JudgeConfig | None, *, limits: Limits | None = None, replies: Path | None = None
+    reader: ReaderConfig,
+    judge: JudgeConfig | None,
+    *,
+    limits: Limits | None = None,
+    replies: Path | None = None,
+    budget: Budget | None = None,
 ) -> Reader:
-    """The reader, with the judge it asks where there is one. `replies`: where those are kept; None: nowhere."""
-    return load_reader(reader, judge, limits=limits or Limits(), replies=replies)
+    """The reader, with the judge it asks where there is one. `replies`: where those are kept; None: nowhere.
+
+    `budget`: what the judge shares with the agent and the customers of a run.
+    """
+    return load_reader(reader, judge, limits=limits or Limits(), replies=replies, budget=budget)
 
 
 def replies_in(folder: Path, *, no_cache: bool) -> Path:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evalh.encoder import Encoder
 from evalh.errors import UserError
@@ -19,7 +20,9 @@ from evalh.gate.looks import Looks, conversations_of, noted, pair_key, read_look
 from evalh.gate.plan import Baseline, Plan, place_in, plan_of, run_inputs
 from evalh.gate.readers import Limits, replies_in
 from evalh.gate.sides import check_comparable, planned_side, results_folder, run_side
+from evalh.gate.timed import stopped_after
 from evalh.models import Comparison, EncoderConfig, Manifest, RunConfig, Verdict, digest
+from evalh.models.estimate import PlayEstimate
 from evalh.regression.gate import Terms, without_baseline
 from evalh.regression.sides import Side
 from evalh.runner import Progress, RunInputs, RunResult, run_id_of
@@ -34,6 +37,10 @@ from evalh.workspace import LoadedConfig, Workspace
 from evalh.workspace.at_ref import config_at
 from evalh.workspace.files import Found
 
+if TYPE_CHECKING:
+    from evalh.gate.live import Live
+    from evalh.simulator.recordings import Mode
+
 
 @dataclass(frozen=True)
 class GateOptions:
@@ -41,7 +48,8 @@ class GateOptions:
 
     `baseline`: a prompt version, RUN[:VERSION], git:REF or blessed. `gate_from`: a configuration file or git:REF that
     counts instead of the one that is run, but for prompts, agent, seed and encoder; its baseline and, if they are more,
-    its trials count too. `allow`: inputs that may differ between the sides. `limits`: what a judge may be asked.
+    its trials count too. `allow`: inputs that may differ between the sides. `limits`: what may be asked, and
+    for how long. `recordings`: whether a live agent is asked for what is not recorded, for everything, or not at all.
     """
 
     baseline: str | None = None
@@ -54,6 +62,7 @@ class GateOptions:
     fresh: bool = False
     no_cache: bool = False
     limits: Limits = field(default_factory=Limits)
+    recordings: Mode = "normal"
 
 
 @dataclass(frozen=True)
@@ -97,15 +106,28 @@ class GatedPlan:
     baseline: Baseline
     terms: Terms
 
-    def inputs(self, options: GateOptions, replies: Path | None = None) -> RunInputs:
-        """What the runner is given; `replies`: where a judge's replies are kept, by default nowhere."""
+    def inputs(self, options: GateOptions, replies: Path | None = None, live: Live | None = None) -> RunInputs:
+        """What the runner is given. `replies`: where a judge's replies are kept, by default nowhere.
+
+        `live`: who holds the conversations with an agent that is talked to.
+        """
         return run_inputs(
             self.plan,
             skip_bad=options.skip_bad,
             baseline=self.baseline.named,
             limits=options.limits,
             replies=replies,
+            live=live,
         )
+
+    def live(self, options: GateOptions) -> Live | None:
+        """Who holds the conversations; None where recordings of the golden set are replayed."""
+        if not self.plan.is_live:
+            return None
+        from evalh.gate.live import Live, budget_of
+
+        budget = budget_of(self.plan, options.limits.max_calls, options.limits.max_cost)
+        return Live(self.plan, budget=budget, mode=options.recordings)
 
 
 def gated_plan(space: Workspace, config: str | Path | None, options: GateOptions) -> GatedPlan:
@@ -125,28 +147,64 @@ def gated_plan(space: Workspace, config: str | Path | None, options: GateOptions
 
 
 def run_plan(
-    gated: GatedPlan, out: Path | None, options: GateOptions, progress: Callable[[Progress], None] | None = None
+    gated: GatedPlan,
+    out: Path | None,
+    options: GateOptions,
+    progress: Callable[[Progress], None] | None = None,
+    planned: Callable[[PlayEstimate], None] | None = None,
 ) -> GatedRun:
-    """Run a plan and gate it."""
-    inputs = gated.inputs(options)
+    """Run a plan and gate it. `planned` is told what is to be played with a live agent, before it is asked."""
+    live = gated.live(options)
+    inputs = gated.inputs(options, live=live)
     folder = out or results_folder(gated.plan.space) / run_id_of(inputs)
+    replies = replies_in(folder, no_cache=options.no_cache)
     if asks_judge(inputs.reader):
         if options.fresh:
             clear_replies(folder)
-        inputs = gated.inputs(options, replies=replies_in(folder, no_cache=options.no_cache))
-    with closing_reader(inputs.reader):
+        inputs = gated.inputs(options, replies=replies, live=live)
+    with closing_reader(inputs.reader), _playing(live, replies):
         if options.gate:
             refuse_unadmitted(gated.plan.space, inputs.reader, gated.terms.settings_from)
         if gated.baseline.side is not None and gated.baseline.pairs:
             _refuse_early(gated.baseline.side, manifest_of(inputs), folder, options.allow)
-        with _cache(options.no_cache) as cache:
-            result = run_all(inputs, folder, resume=not options.fresh, cache=cache, progress=progress)
+        if live is not None:
+            inputs, progress = _played(live, inputs, progress, planned)
+        with _cache(options.no_cache) as cache, stopped_after(options.limits.seconds, inputs.reader, live) as late:
+            told = late.checked(progress)
+            result = run_all(inputs, folder, resume=not options.fresh, cache=cache, progress=told)
     clear_replies(folder)
     clear_comparisons(folder)
     encoder = encoder_of(inputs.reader)
     comparisons = tuple(_comparisons(gated, result, options, encoder))
     write_comparisons(folder, comparisons)
     return GatedRun(result, comparisons)
+
+
+@contextmanager
+def _playing(live: Live | None, pending: Path) -> Iterator[None]:
+    """What is recorded found, and at the end what was said written."""
+    if live is None:
+        yield
+        return
+    try:
+        live.open(pending)
+        yield
+    finally:
+        live.close()
+
+
+def _played(
+    live: Live,
+    inputs: RunInputs,
+    progress: Callable[[Progress], None] | None,
+    planned: Callable[[PlayEstimate], None] | None,
+) -> tuple[RunInputs, Callable[[Progress], None] | None]:
+    """The inputs with conversations that tell how many are over; judging them is quick, and not told."""
+    if planned is not None:
+        planned(live.estimate)
+    if progress is None:
+        return inputs, None
+    return replace(inputs, sources=live.sources(lambda over: progress(Progress(over, 0, 0, 0)))), None
 
 
 def _refuse_early(baseline: Side, manifest: Manifest, folder: Path, allow: tuple[str, ...]) -> None:

@@ -106,6 +106,7 @@ def run_side(result: RunResult, version: str | None, *, named: bool = False, pro
             prompt_sha256=info.sha256 if info is not None else None,
             planned=manifest.cases,
             planned_trials=manifest.trials if manifest.cases else 0,
+            excluded=sum(one.prompt_version == version for one in manifest.excluded),
             judge_check=manifest.judge.check if manifest.judge is not None else None,
         ),
         _rows(result, version),

@@ -4,8 +4,19 @@ Nothing else in evalh imports openai, and here only the first call does.
 """
 
 from evalh.llm.budget import Budget
-from evalh.llm.calls import Answer, CallFailed, Message, Request, Unreadable
+from evalh.llm.calls import Answer, Called, CallFailed, Message, Request, Spoken, Unreadable
 from evalh.llm.client import Endpoint
 from evalh.llm.loop import Loop
 
-__all__ = ["Answer", "Budget", "CallFailed", "Endpoint", "Loop", "Message", "Request", "Unreadable"]
+__all__ = [
+    "Answer",
+    "Budget",
+    "CallFailed",
+    "Called",
+    "Endpoint",
+    "Loop",
+    "Message",
+    "Request",
+    "Spoken",
+    "Unreadable",
+]

@@ -6,11 +6,14 @@ Nothing is started that could pass a limit: what is in flight counts with the mo
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from evalh.errors import Stopped, UserError
 from evalh.models.endpoint import Prices
+
+_STOPPED = "the run was stopped; give the same command again to go on"
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,8 @@ class Budget:
     Args:
         max_calls: The most HTTP requests; None: no limit.
         max_cost: The most that may be spent, in the currency of `prices`; None: no limit.
-        prices: What tokens cost. Raises UserError where `max_cost` is given without them.
+        prices: What tokens cost where an endpoint names no prices of its own. Raises UserError where `max_cost` is
+            given without them.
 
     """
 
@@ -47,39 +51,69 @@ class Budget:
         self.cost = 0.0
         """0.0 without prices."""
         self._held = 0.0
-        self._stopped = False
+        self._stopped: str | None = None
         self._lock = threading.Lock()
 
-    def worst(self, input_tokens: int, output_tokens: int) -> float:
-        """The most that so many tokens may cost."""
-        return self.prices.cost(input_tokens, output_tokens) if self.prices else 0.0
+    @classmethod
+    def of(cls, max_calls: int | None, max_cost: float | None, endpoints: Mapping[str, Prices | None]) -> Budget:
+        """The budget of a run that asks several endpoints: their prices, by the section of the configuration.
 
-    def take(self, worst: float) -> bool:
+        Raises UserError where `max_cost` is given and nothing is asked, one of them has no prices, or they differ in
+        their currency.
+        """
+        if max_cost is None:
+            return cls(max_calls)
+        if not endpoints:
+            raise UserError("a limit of cost needs a model that is asked; leave --max-cost away")
+        without = next((name for name, prices in endpoints.items() if prices is None), None)
+        if without is not None:
+            raise UserError(f"a limit of cost needs the prices of tokens; add 'prices' to '{without}' in the config")
+        by_currency = {prices.currency: name for name, prices in endpoints.items() if prices is not None}
+        if len(by_currency) > 1:
+            told = " and ".join(f"{currency} ('{name}')" for currency, name in by_currency.items())
+            raise UserError(f"a limit of cost needs prices in one currency, found {told}; write all of them in one")
+        return cls(max_calls, max_cost, next(iter(endpoints.values())))
+
+    def worst(self, input_tokens: int, output_tokens: int, prices: Prices | None = None) -> float:
+        """The most that so many tokens may cost; `prices`: of the endpoint, default: the budget's."""
+        prices = prices or self.prices
+        return prices.cost(input_tokens, output_tokens) if prices else 0.0
+
+    def take(self, worst: float, prices: Prices | None = None) -> bool:
         """Reserve one call that costs at most `worst`; False: wait, calls in flight hold what it would need.
 
         Raises Stopped when a limit is reached, whatever becomes of the calls in flight.
         """
         with self._lock:
-            if self._stopped:
-                raise Stopped("the run was stopped; give the same command again to go on")
+            if self._stopped is not None:
+                raise Stopped(self._stopped)
             if self.max_calls is not None and self.calls >= self.max_calls:
                 calls = "1 call" if self.max_calls == 1 else f"{self.max_calls} calls"
                 raise Stopped(_sentence(f"the limit of {calls} is reached", "--max-calls"))
             if self.max_cost is not None and self.cost + worst > self.max_cost:
-                raise Stopped(self._too_dear(worst))
+                raise Stopped(self._too_dear(worst, prices))
             if self.max_cost is not None and self.cost + self._held + worst > self.max_cost:
                 return False
             self.calls += 1
             self._held += worst
             return True
 
-    def stop(self) -> None:
-        """Let nothing more be started; what is in flight may end."""
+    def stop(self, reason: str | None = None) -> None:
+        """Let nothing more be started; what is in flight may end. `reason`: the sentence to tell; the first stays."""
         with self._lock:
-            self._stopped = True
+            self._stopped = self._stopped or reason or _STOPPED
 
-    def settle(self, worst: float, spent: Spent | None) -> None:
-        """Replace what was reserved by what was spent; None: unknown, so all that was reserved."""
+    @property
+    def stopped(self) -> str | None:
+        """Why nothing more may be started, where `stop` said so; None: it may."""
+        return self._stopped
+
+    def settle(self, worst: float, spent: Spent | None, prices: Prices | None = None) -> None:
+        """Replace what was reserved by what was spent; None: unknown, so all that was reserved.
+
+        `prices`: of the endpoint, default: the budget's.
+        """
+        prices = prices or self.prices
         with self._lock:
             self._held = max(self._held - worst, 0.0)
             if spent is None:
@@ -88,11 +122,12 @@ class Budget:
             self.input_tokens += spent.input
             self.cached_tokens += spent.cached
             self.output_tokens += spent.output
-            if self.prices:
-                self.cost += self.prices.cost(spent.input, spent.output, spent.cached)
+            if prices:
+                self.cost += prices.cost(spent.input, spent.output, spent.cached)
 
-    def _too_dear(self, worst: float) -> str:
-        currency = self.prices.currency if self.prices else ""
+    def _too_dear(self, worst: float, prices: Prices | None) -> str:
+        prices = prices or self.prices
+        currency = prices.currency if prices else ""
         return _sentence(
             f"{self.cost:.4f} of {self.max_cost:.4f} {currency} are spent and the next call may cost {worst:.4f}",
             "--max-cost",

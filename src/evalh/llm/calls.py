@@ -13,16 +13,39 @@ Value = TypeVar("Value")
 NOTHING = Spent()
 
 
+class Called(NamedTuple):
+    """A tool that a model calls; `arguments` as it wrote them, which need not be JSON."""
+
+    id: str
+    name: str
+    arguments: str
+
+
 class Message(NamedTuple):
     """One message of a request."""
 
-    role: Literal["system", "user", "assistant"]
+    role: Literal["system", "user", "assistant", "tool"]
     content: str
+    calls: tuple[Called, ...] = ()
+    """Of an assistant's message: the tools that it called."""
+    answers: str | None = None
+    """Of a tool's message: the id of the call."""
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """What a model said: words, tools that it calls, or both."""
+
+    text: str
+    calls: tuple[Called, ...] = ()
 
 
 @dataclass(frozen=True)
 class Request:
-    """One request. `schema` is the JSON Schema of the whole reply, every string and integer in it bounded."""
+    """One request. `schema` is the JSON Schema of the whole reply, every string and integer in it bounded.
+
+    With `tools`, in the shape of the OpenAI API, the reply is read as Spoken and has no schema.
+    """
 
     messages: tuple[Message, ...]
     schema: Mapping[str, Any] | None = None
@@ -31,6 +54,9 @@ class Request:
     """The most tokens of the reply; default: as configured."""
     seed: int | None = None
     """Default: as configured."""
+    tools: tuple[Mapping[str, Any], ...] = ()
+    may_call: bool = True
+    """Whether the model may call tools in this reply; else it has to speak."""
 
 
 class Unreadable(Exception):
@@ -65,6 +91,6 @@ class Answer(Generic[Value]):
     seconds: float = 0.0
 
 
-Attempt = Callable[[int], tuple[Request, Callable[[str], Any]]]
+Attempt = Callable[[int], tuple[Request, Callable[[Any], Any]]]
 """Makes the request of attempt 0, 1, ... (with a nonce of its own) and the reader of its reply, which raises
-Unreadable."""
+Unreadable. The reader is given the text or, where the request has tools, a Spoken."""

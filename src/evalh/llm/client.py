@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from evalh.errors import UserError
 from evalh.llm.breaker import Breaker
 from evalh.llm.budget import Budget, Spent
-from evalh.llm.calls import Answer, Attempt, CallFailed, Request, Unreadable
+from evalh.llm.calls import Answer, Attempt, Called, CallFailed, Message, Request, Spoken, Unreadable
 from evalh.llm.failures import Completion, Failed, Raw, completion_of
 from evalh.llm.limits import Limit
 from evalh.llm.retry import Clock, Patience
@@ -76,7 +76,7 @@ class Endpoint:
         self.budget = budget or Budget(prices=config.prices)
         self._clock = clock or Clock()
         self._limit = Limit(config.concurrency, self._clock.now)
-        self._breaker = Breaker(lambda said: scrubbed(said, self._keys, most=300))
+        self._breaker = Breaker(self.hide)
         self._shape = Shape(config.output)
         self._length_field = "max_tokens"
         self._keys: tuple[str, ...] = ()
@@ -87,18 +87,11 @@ class Endpoint:
 
     def ready(self) -> None:
         """Raises UserError where the endpoint cannot be asked: its key is not set."""
-        name = self.config.api_key_env
-        if name is None:
-            return
-        key = os.environ.get(name, "").strip()
-        if not key:
-            remedy = f"set it, or write 'api_key_env: null' where {self.id} needs no key"
-            raise UserError(f"the environment variable {name}, which should hold the key, is not set; {remedy}")
-        if not (key.isascii() and key.isprintable() and " " not in key):
-            raise UserError(
-                f"the environment variable {name} holds spaces or strange characters; set it to the key alone"
-            )
-        self._keys = (key,)
+        self._keys = key_of(self.config.api_key_env, self.id)
+
+    def hide(self, text: str) -> str:
+        """The beginning of `text`, with keys and personal data hidden."""
+        return scrubbed(text, self._keys, most=300)
 
     async def ask(self, make: Attempt) -> Answer[Any]:
         """The answer to the request that `make` builds; it is called again for a fresh request where one was no use.
@@ -184,8 +177,8 @@ class Endpoint:
         while True:
             try:
                 completion = await self._formed(request, tally)
-                text = without_keys(completion.text(), self._keys)
-                value = _read(read, text, completion)
+                said = _without_keys(_said(request, completion), self._keys)
+                value = _read(read, said, completion)
             except Failed as failed:
                 busy = self._limit.answered_since(tally.started)
                 await self._wait(failed, tally.patience.wait(failed, busy=busy), tally)
@@ -197,7 +190,7 @@ class Endpoint:
                     request, read = make(fresh)
                 continue
             spent, seconds = tally.spent, self._clock.now() - tally.began
-            return Answer(value, text, tally.attempts, spent.input, spent.cached, spent.output, seconds)
+            return Answer(value, _words(said), tally.attempts, spent.input, spent.cached, spent.output, seconds)
 
     async def _formed(self, request: Request, tally: _Tally) -> Completion:
         """The completion, asked for in the strictest form that the endpoint takes."""
@@ -239,8 +232,9 @@ class Endpoint:
     async def _counted(self, request: Request, form: Form, tally: _Tally) -> Completion:
         """The completion of one HTTP request, within the budget and counted."""
         fields = self._fields(request, form, tally.longer)
-        worst = self.budget.worst(_most_tokens(fields), fields[self._length_field])
-        if not self.budget.take(worst):
+        prices = self.config.prices
+        worst = self.budget.worst(_most_tokens(fields), fields[self._length_field], prices)
+        if not self.budget.take(worst, prices):
             await self._afford(worst, tally)
         tally.attempts += 1
         tally.started = self._clock.now()
@@ -252,7 +246,7 @@ class Endpoint:
             spent = None if failed.billed else Spent()
             raise
         finally:
-            self.budget.settle(worst, spent)
+            self.budget.settle(worst, spent, prices)
             tally.add(spent or Spent())
         return completion
 
@@ -261,17 +255,20 @@ class Endpoint:
         clock = asyncio.get_running_loop().time
         began, until = clock(), tally.deadline.when()
         tally.deadline.reschedule(None)
-        while not self.budget.take(worst):
+        while not self.budget.take(worst, self.config.prices):
             self._breaker.check()
             await asyncio.sleep(_BUSY_SECONDS)
         waited = clock() - began
         tally.paused(waited, (until or began) + waited)
 
     def _fields(self, request: Request, form: Form, longer: int) -> dict[str, Any]:
-        messages = [{"role": message.role, "content": _utf8(message.content)} for message in request.messages]
-        messages[-1]["content"] += instruction(form, request)
+        messages = [_message(message) for message in request.messages]
+        if request.schema is not None:
+            messages[-1]["content"] += instruction(form, request)
         seed = self.config.seed if request.seed is None else request.seed
         optional = {
+            "tools": list(request.tools) or None,
+            "tool_choice": "none" if request.tools and not request.may_call else None,
             "response_format": response_format(form, request),
             "temperature": self.config.temperature,
             "seed": seed,
@@ -328,27 +325,83 @@ class Endpoint:
             await self._rest(seconds)
 
 
-def _read(read: Callable[[str], Any], text: str, completion: Completion) -> Any:
+def key_of(name: str | None, asked: str) -> tuple[str, ...]:
+    """The key in the environment variable `name`, of what is `asked`; none where no variable is named.
+
+    Raises UserError where the variable is not set, or cannot be a key.
+    """
+    if name is None:
+        return ()
+    key = os.environ.get(name, "").strip()
+    if not key:
+        remedy = f"set it, or write 'api_key_env: null' where {asked} needs no key"
+        raise UserError(f"the environment variable {name}, which should hold the key, is not set; {remedy}")
+    if not (key.isascii() and key.isprintable() and " " not in key):
+        raise UserError(f"the environment variable {name} holds spaces or strange characters; set it to the key alone")
+    return (key,)
+
+
+def _said(request: Request, completion: Completion) -> str | Spoken:
+    """What the reader of the reply is given. Raises Failed where the reply says nothing."""
+    return completion.spoken() if request.tools else completion.text()
+
+
+def _words(said: str | Spoken) -> str:
+    return said.text if isinstance(said, Spoken) else said
+
+
+def _without_keys(said: str | Spoken, keys: Collection[str]) -> str | Spoken:
+    """The same with each key hidden."""
+    if isinstance(said, str):
+        return without_keys(said, keys)
+    calls = tuple(Called(*(without_keys(part, keys) for part in call)) for call in said.calls)
+    return Spoken(without_keys(said.text, keys), calls)
+
+
+def _read(read: Callable[[Any], Any], said: str | Spoken, completion: Completion) -> Any:
     """The value of a reply. Raises Failed for one that is not what was asked for."""
     try:
-        return read(text)
+        return read(said)
     except Unreadable as error:
-        raise Failed(error.failure_class, error.problem, raw=completion.raw, content=text) from None
+        raise Failed(error.failure_class, error.problem, raw=completion.raw, content=_words(said)) from None
     except Exception as error:
         problem = f"reading the reply raised {type(error).__name__}"
-        raise Failed("internal", problem, raw=completion.raw, content=text) from error
+        raise Failed("internal", problem, raw=completion.raw, content=_words(said)) from error
+
+
+def _message(message: Message) -> dict[str, Any]:
+    """The message in the shape of the API; one that only calls tools has no content."""
+    plain: dict[str, Any] = {"role": message.role, "content": _utf8(message.content)}
+    if message.calls:
+        plain["content"] = plain["content"] or None
+        plain["tool_calls"] = [
+            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": _utf8(call.arguments)}}
+            for call in message.calls
+        ]
+    if message.answers is not None:
+        plain["tool_call_id"] = message.answers
+    return plain
+
+
+def _texts(fields: dict[str, Any]) -> list[str]:
+    """Everything in the request that a model reads, message by message, tools and formats last."""
+    messages = [
+        (message["content"] or "") + (canonical_json(message["tool_calls"]) if "tool_calls" in message else "")
+        for message in fields["messages"]
+    ]
+    return [*messages, *(canonical_json(tool) for tool in fields.get("tools", ()))]
 
 
 def _most_tokens(fields: dict[str, Any]) -> int:
     """What the request can be at most in tokens: each is at least a byte."""
-    messages = fields["messages"]
-    size = sum(len(message["content"].encode()) for message in messages) + _PER_MESSAGE * len(messages)
+    texts = _texts(fields)
+    size = sum(len(text.encode()) for text in texts) + _PER_MESSAGE * len(texts)
     return size + len(canonical_json(fields.get("response_format")))
 
 
 def _estimated(fields: dict[str, Any], completion: Completion) -> Spent:
     """What a completion used where the endpoint does not say."""
-    read = sum(estimate_tokens(message["content"]) for message in fields["messages"])
+    read = sum(estimate_tokens(text) for text in _texts(fields))
     said = canonical_json([choice.get("message") for choice in completion.choices])
     return Spent(read, 0, estimate_tokens(said))
 

@@ -15,14 +15,18 @@ from typing import Any, Literal, NamedTuple
 
 from evalh.errors import BadInput
 from evalh.llm.budget import Spent
+from evalh.llm.calls import Called, Spoken
 from evalh.llm.scrub import scrubbed, sha256_of
 from evalh.models import Failure, FailureClass
+from evalh.models.base import canonical_json
 from evalh.text.untrusted import parse_json
 
 _RETRYABLE = frozenset({"connection", "timeout", "server", "rate_limited", "quota", "empty", "invalid_json", "schema"})
 _FATAL = frozenset({"quota", "auth", "not_found"})
 _FRESH = frozenset({"truncated", "empty", "refusal", "invalid_json", "schema", "out_of_range"})
 _MOST_TOKENS = 10**9
+_MOST_CALLS = 64
+_TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 _BY_STATUS: dict[int, FailureClass] = {
     401: "auth", 402: "quota", 403: "auth", 404: "not_found", 408: "timeout", 413: "context_overflow",
@@ -126,19 +130,32 @@ class Completion:
 
     def text(self) -> str:
         """The assistant's words. Raises Failed where there are none, or not all."""
+        return self._spoken(with_calls=False).text
+
+    def spoken(self) -> Spoken:
+        """The assistant's words and the tools that it calls. Raises Failed where there is neither, or not all."""
+        return self._spoken(with_calls=True)
+
+    def _spoken(self, *, with_calls: bool) -> Spoken:
         choice = self.choices[0] if self.choices else {}
         message = choice.get("message")
         message = message if isinstance(message, dict) else {}
         content = message.get("content")
         reason = choice.get("finish_reason")
-        failed = self._unfit(message.get("refusal"), content, reason)
+        calls: tuple[Called, ...] = ()
+        failed = self._cut(message.get("refusal"), reason)
+        if failed is None and with_calls:
+            calls, failed = self._calls(message.get("tool_calls"))
+        silent = not isinstance(content, str) or not content.strip()
+        if failed is None and silent and not calls:
+            failed = Failed("empty", "the reply is empty", raw=self.raw)
         if failed is None:
-            return str(content)
+            return Spoken(content if isinstance(content, str) else "", calls)
         failed.finish_reason = reason if isinstance(reason, str) else None
         failed.content = content if isinstance(content, str) else None
         raise failed
 
-    def _unfit(self, refusal: Any, content: Any, reason: Any) -> Failed | None:
+    def _cut(self, refusal: Any, reason: Any) -> Failed | None:
         if refusal or reason == "content_filter":
             by = "the endpoint's content filter cut the answer" if reason == "content_filter" else _WORDS["refusal"]
             return Failed("refusal", by, raw=self.raw)
@@ -146,15 +163,38 @@ class Completion:
             return Failed("truncated", "the reply was cut at the limit of its tokens; raise max_tokens", raw=self.raw)
         if len(self.choices) > 1:
             return Failed("schema", f"the endpoint gave {len(self.choices)} choices for one", raw=self.raw)
-        if not isinstance(content, str) or not content.strip():
-            return Failed("empty", "the reply is empty", raw=self.raw)
         return None
 
+    def _calls(self, value: Any) -> tuple[tuple[Called, ...], Failed | None]:
+        """The tools that are called, or what is wrong with them."""
+        listed = value if isinstance(value, list) else [] if value is None else [value]
+        calls = [_called(item) for item in listed]
+        if len(calls) > _MOST_CALLS:
+            problem = f"the reply calls {len(calls)} tools at once, at most {_MOST_CALLS} are read"
+            return (), Failed("schema", problem, raw=self.raw)
+        if None in calls:
+            problem = "the reply calls a tool without a name, or with arguments that are no text"
+            return (), Failed("schema", problem, raw=self.raw)
+        return tuple(call for call in calls if call is not None), None
 
-def completion_of(raw: Raw, now: float) -> Completion:
-    """The completion that the reply holds. `now` is the time of day in seconds, for dates in headers.
 
-    Raises Failed for a status that is no success, and for a body that is no completion.
+def _called(value: Any) -> Called | None:
+    """One call; None where it cannot be read. Arguments that came as an object are taken as its JSON."""
+    function = value.get("function") if isinstance(value, dict) else None
+    if not isinstance(function, dict):
+        return None
+    name, arguments, id_ = function.get("name"), function.get("arguments"), value.get("id")
+    if isinstance(arguments, dict):
+        arguments = canonical_json(arguments)
+    if not isinstance(name, str) or not _TOOL_NAME.fullmatch(name) or not isinstance(arguments, str | None):
+        return None
+    return Called(id_ if isinstance(id_, str) else "", name, arguments or "{}")
+
+
+def body_of(raw: Raw, now: float) -> Any:
+    """The JSON value of a reply. `now` is the time of day in seconds, for dates in headers.
+
+    Raises Failed for a status that is no success, and for a body that is not JSON.
     """
     if not 200 <= raw.status < 300:
         raise _of_status(raw, raw.status, _error(_parsed(raw.body)), now)
@@ -163,6 +203,15 @@ def completion_of(raw: Raw, now: float) -> Completion:
     value = _parsed(raw.body)
     if value is None:
         raise _not_json(raw)
+    return value
+
+
+def completion_of(raw: Raw, now: float) -> Completion:
+    """The completion that the reply holds; `now` as for `body_of`.
+
+    Raises Failed for a status that is no success, and for a body that is no completion.
+    """
+    value = body_of(raw, now)
     error = _error(value)
     if error:
         raise _of_status(raw, _status_in(error), error, now)

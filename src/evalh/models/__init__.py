@@ -1,7 +1,10 @@
 """Everything that is read or written, as frozen pydantic models; one noun per file."""
 
 from evalh.models.agent import (
+    AgentAnswer,
     AgentConfig,
+    AgentMessage,
+    AgentRequest,
     ChatAgent,
     CustomerConfig,
     FunctionAgent,
@@ -101,8 +104,11 @@ __all__ = [
     "Accepts",
     "Act",
     "AgendaItem",
+    "AgentAnswer",
     "AgentConfig",
     "AgentInfo",
+    "AgentMessage",
+    "AgentRequest",
     "Aggregate",
     "Answered",
     "BaselineEntry",

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 
 from evalh.models.base import Json, Model
+from evalh.models.conversation import ToolCall
 from evalh.models.endpoint import EndpointConfig
 
 MODULE_FUNCTION = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$"
@@ -67,7 +68,7 @@ class ChatAgent(EndpointConfig, _Spoken):
 
 
 class FunctionAgent(_Spoken):
-    """A Python function, `def reply(contact) -> str | dict | AgentReply`, sync or async."""
+    """A Python function, `def reply(contact) -> str | dict | list of messages | AgentReply`, sync or async."""
 
     kind: Literal["function"]
     function: Function
@@ -100,6 +101,70 @@ class WebhookAgent(_Spoken):
         if value is not None and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,100}", value) is None:
             raise ValueError("is no name of an environment variable; the key itself never stands in a file")
         return value
+
+
+class CalledFunction(Model):
+    """The function that a message calls; `arguments` is the text of a JSON object."""
+
+    name: str
+    arguments: str
+
+
+class MessageCall(Model):
+    """A call of a tool in a message of the agent."""
+
+    id: str
+    type: Literal["function"] = "function"
+    function: CalledFunction
+
+
+class AgentMessage(Model):
+    """A message of the conversation so far, as the OpenAI API has it: "user" is the customer, "assistant" the agent."""
+
+    role: Literal["user", "assistant", "tool"]
+    content: str | None
+    tool_calls: tuple[MessageCall, ...] = Field(default=(), exclude_if=lambda value: not value)
+    tool_call_id: str | None = Field(default=None, exclude_if=lambda value: value is None)
+
+
+class AgentRequest(Model):
+    """What a webhook agent is posted: it answers with the agent's next turn, an AgentAnswer."""
+
+    schema_: Literal["evalh.agent_request/1"] = Field(default="evalh.agent_request/1", alias="schema")
+    conversation_id: str
+    case: str
+    trial: int = Field(ge=0)
+    turn: int = Field(ge=0)
+    """The number of the turn that is asked for, counted over both sides from 0."""
+    seed: int = Field(ge=0)
+    """Of this case and trial, the same for every prompt version."""
+    prompt_version: str
+    system_prompt: str
+    """The prompt's text, filled for the case."""
+    parameters: dict[str, Json] = Field(default_factory=dict)
+    """The `parameters` of the prompt's front matter."""
+    customer: dict[str, Json] | None = None
+    """The customer's record."""
+    offers: tuple[dict[str, Json], ...] = ()
+    """The offers of the policy in force."""
+    tools: dict[str, Json] = Field(default_factory=dict)
+    """What the case says that tools return, by their names."""
+    channel: str
+    language: str
+    date: str | None = None
+    """The day of the contact, such as 2026-11-05."""
+    messages: tuple[AgentMessage, ...]
+
+
+class AgentAnswer(Model):
+    """What a webhook agent answers with."""
+
+    text: str
+    """What the agent says."""
+    tool_calls: tuple[ToolCall, ...] = ()
+    """The tools that it called for this turn, with what they returned."""
+    ended: bool = False
+    """Whether the agent ends the contact with this turn."""
 
 
 class LiveKitAgent(_Spoken):

@@ -92,6 +92,8 @@ class SideInfo(OpenModel):
     """The cases it was to have; 0 where that is not known."""
     planned_trials: int = 0
     """... and the trials of each."""
+    excluded: int = 0
+    """Trials that were left out because their simulated customer made mistakes."""
     conversations: int = 0
     trials: int = 0
     """The most trials a case has."""

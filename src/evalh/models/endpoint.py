@@ -11,7 +11,10 @@ from pydantic import Field, field_validator
 
 from evalh.models.base import Json, Model, Unit
 
-OURS = ("messages", "model", "stream", "n", "response_format", "max_tokens", "max_completion_tokens")
+OURS = (
+    "messages", "model", "stream", "n", "response_format", "max_tokens", "max_completion_tokens", "tools",
+    "tool_choice", "functions", "function_call",
+)  # fmt: skip
 """Fields of a request that evalh sets itself."""
 _LOOPBACK = re.compile(r"localhost|.*\.localhost")
 

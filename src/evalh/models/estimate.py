@@ -25,6 +25,21 @@ class EstimateRow(OpenModel):
     """In `Estimate.currency`; None without a price table."""
 
 
+class PlayEstimate(OpenModel):
+    """What holding conversations with a live agent would take; `turns` and `calls` are the most that there can be."""
+
+    agent: str
+    customers: str
+    """Who plays them: scripted, model."""
+    conversations: int = 0
+    recorded: int = 0
+    """Of these, those that are recorded whole; nothing is asked for them."""
+    turns: int = 0
+    """Turns of the agent, each conversation played once."""
+    calls: int = 0
+    """Of agent and customers, each conversation played as often as the configuration lets it; without retries."""
+
+
 class Estimate(OpenModel):
     """What a run would take. Calls are counted, but for retries; tokens and cost are estimated."""
 
@@ -38,3 +53,5 @@ class Estimate(OpenModel):
     """Records that cannot be used and would be left out."""
     rows: tuple[EstimateRow, ...] = ()
     total: EstimateRow
+    played: PlayEstimate | None = None
+    """How the conversations come about; None where nobody is talked to."""

@@ -60,6 +60,8 @@ class Simulation(OpenModel):
     prompt_sha256: str
     agent_sha256: str
     customer_sha256: str
+    situation_sha256: str = ""
+    """The digest of what both sides know before they speak: case, persona, and what the agent is told."""
     moves: tuple[Move, ...] = ()
     """What the customer meant, and what the agent declared to do, in order of turns."""
     ended: Ending = "customer"

@@ -12,15 +12,17 @@ from evalh.models import JudgeConfig, ReaderConfig
 from evalh.reader.local import LocalReader
 
 if TYPE_CHECKING:
+    from evalh.llm import Budget
     from evalh.reader.judged import CascadeReader, JudgeReader
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Hard stops of a run; None: no limit. Cost is in the currency of the judge's prices."""
+    """Hard stops of a run; None: no limit. Cost is in the currency of the prices, time in seconds."""
 
     max_calls: int | None = None
     max_cost: float | None = None
+    seconds: float | None = None
 
 
 def load_reader(
@@ -29,10 +31,12 @@ def load_reader(
     *,
     limits: Limits = Limits(),
     replies: Path | None = None,
+    budget: Budget | None = None,
 ) -> LocalReader | JudgeReader | CascadeReader:
     """The reader of that configuration; one with a judge is to be closed.
 
     `replies`: the folder in which the judge's replies are kept, so that none is asked for twice; None: not kept.
+    `budget`: what the judge shares with others who are asked in this run; default: one of its own under `limits`.
     Raises UserError when the reader needs a judge and there is none, or a limit of cost is set without prices.
     """
     local = LocalReader(load_encoder(reader.encoder), rules_only=reader.kind == "judge")
@@ -46,8 +50,8 @@ def load_reader(
     from evalh.store.replies import ReplyStore
 
     store = ReplyStore(replies) if replies is not None else None
-    budget = Budget(limits.max_calls, limits.max_cost, judge.prices)
-    asked = Judge(judge, replies=store, budget=budget)
+    own = budget if budget is not None else Budget(limits.max_calls, limits.max_cost, judge.prices)
+    asked = Judge(judge, replies=store, budget=own)
     if reader.kind == "judge":
         return JudgeReader(local, asked, replies=store)
     return CascadeReader(local, asked, judge.ask_below if reader.kind == "cascade" else 0.0, replies=store)

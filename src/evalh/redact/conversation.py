@@ -91,6 +91,10 @@ class RedactedConversation:
             shown["quote"] = self.quote(value["turn"], value["start"], value["end"], value["quote"])
         return shown
 
+    def value(self, value: Json) -> Any:
+        """Anything else of it, as JSON: every string and number, the names in it too."""
+        return self._argument(value)
+
     def reading(self, reading: Reading) -> Reading:
         """A reading of it."""
         if not self.found:

@@ -437,7 +437,14 @@ class _Comparing:
         classes = error_classes(cases, self.pairs.members(cohort), names)
         why = f" ({', '.join(f'{number} {kind}' for kind, number in classes.items())})" if classes else ""
         told = f"{share.counted} of {tried} verdicts of the {side} were reached, the others errored{why} or are missing"
+        told += self._left_out(side)
         return Reason(kind="quorum", text=f"{what}: {told}; {wanted:.0%} are needed", cohort=cohort, evaluator=name)
+
+    def _left_out(self, side: str) -> str:
+        """Of the trials that are missing, those that say nothing of the agent."""
+        number = (self.pairs.baseline if side == "baseline" else self.pairs.candidate).info.excluded
+        were = f"{number} trials were" if number > 1 else "1 trial was"
+        return f" ({were} left out because the simulated customer made mistakes)" if number else ""
 
     def _lopsided(self) -> Iterator[Reason]:
         names = [name for name in self.pairs.names if name != COMPOSITE]

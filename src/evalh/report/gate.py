@@ -48,6 +48,7 @@ def render_gate(comparison: Comparison, console: Console, *, full: bool = False)
     console.print(safe(words.sides(comparison), "bold"))
     console.print(safe(words.verdict_line(comparison), _STYLES[comparison.verdict]))
     console.print()
+    lines(filter(None, [words.left_out(comparison)]), console)
     _reasons(comparison, console, full=full)
     _regressed(comparison, console, full=full)
     _fell_most(comparison, console, full=full)
@@ -184,7 +185,9 @@ def _stability(comparison: Comparison, console: Console) -> None:
     ]
     if not cells:
         return
-    made = table("over the trials of a case", ("evaluator",), ("all pass", "now", "all agree", "now"))
+    k = words.pass_k(comparison)
+    title = f"over the trials of a case: {k} is the share of cases all of whose trials pass"
+    made = table(title, ("evaluator",), (k, "now", "all agree", "now"))
     for cell in cells:
         shares = (cell.before.pass_all, cell.after.pass_all, cell.before.stable, cell.after.stable)
         made.add_row(safe(cell.evaluator), *(safe(words.percent(share)) for share in shares))

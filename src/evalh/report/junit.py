@@ -174,6 +174,7 @@ def _about(comparison: Comparison) -> list[tuple[str, str]]:
     for name, side in (("baseline", comparison.baseline), ("candidate", comparison.candidate)):
         if side is not None:
             about += [(f"{name}_prompt", side.prompt_version or side.name), (f"{name}_run", side.run_id)]
+            about += [(f"{name}_left_out", str(side.excluded))] * bool(side.excluded)
     if comparison.allowed:
         about.append(("allowed", ", ".join(comparison.allowed)))
     return about

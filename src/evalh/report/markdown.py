@@ -303,8 +303,10 @@ def _details(comparison: Comparison) -> Iterator[_Section]:
     yield from _folded(title, _UNTESTED, [_untested_row(cell) for cell in untested], "not testable cell")
     shifts = [_shift_row(shift) for shift in words.shifts(comparison)]
     yield from _folded("Shifts: what the means stand for moved too", _SHIFTS, shifts, "shift")
-    stable = [_stable_row(cell) for cell in compared if cell.cohort == ALL and cell.after.pass_all is not None]
-    yield from _folded("Cases whose trials agree", _STABLE, stable, "evaluator")
+    whole = [cell for cell in comparison.cells if cell.cohort == ALL and cell.after.pass_all is not None]
+    stable = [_stable_row(cell) for cell in whole]
+    title = f"{words.pass_k(comparison)}: cases all of whose trials pass, and cases whose trials agree"
+    yield from _folded(title, _STABLE, stable, "evaluator")
     for section in _drops("", [cell for cell in comparison.exploratory if cell.pairs >= FEW]):
         yield from _folded("Other drops: shown, never tested", section.head.strip(), section.rows, "drop not tested")
 

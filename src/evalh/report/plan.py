@@ -5,12 +5,16 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from evalh.models.estimate import Estimate, EstimateRow
+from evalh.models.estimate import Estimate, EstimateRow, PlayEstimate
 from evalh.report.plain import safe, table
+from evalh.report.words import count
 
 
 def render_estimate(estimate: Estimate, console: Console) -> None:
     """A row for each prompt version, and what the numbers are."""
+    if estimate.played is not None:
+        console.print(safe(play_words(estimate.played)))
+        return
     priced = estimate.currency is not None
     numbers = ["conversations", "turns", "kept", "calls", "tokens in", "tokens out"]
     made = table("what the run would take", ("prompt",), [*numbers, *([estimate.currency or ""] if priced else [])])
@@ -20,6 +24,16 @@ def render_estimate(estimate: Estimate, console: Console) -> None:
     console.print(safe(_told(estimate)))
     if estimate.rejected:
         console.print(safe(f"left out: {estimate.rejected} that cannot be used", "yellow"))
+
+
+def play_words(play: PlayEstimate) -> str:
+    """What holding the conversations would take, in a sentence."""
+    held = play.conversations - play.recorded
+    head = f"{count(play.conversations, 'conversation')} of {play.customers} customers with {play.agent}"
+    if not held:
+        return f"{head}, all recorded: nobody is asked"
+    recorded = f", {play.recorded:,} recorded" if play.recorded else ", none recorded"
+    return f"{head}{recorded}; {held:,} to hold: at most {play.turns:,} turns of the agent and {play.calls:,} calls"
 
 
 def _name(row: EstimateRow, estimate: Estimate) -> str:

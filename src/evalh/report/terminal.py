@@ -31,6 +31,7 @@ from evalh.regression import worst_turns
 from evalh.report.agreement import NONE_KNOWN, TITLE, known_words, nothing_known, render_known
 from evalh.report.gate import render_gate
 from evalh.report.plain import indented, quoted, safe, table
+from evalh.report.simulated import simulated_words
 from evalh.report.words import money
 from evalh.runner import RunResult
 
@@ -83,6 +84,10 @@ def _header(manifest: Manifest, console: Console) -> None:
         "reader": manifest.reader + (f", encoder {manifest.encoder}" if manifest.encoder else ", no encoder"),
         "read": f"{_count(manifest.conversations, 'conversation')}, {_count(manifest.turns, 'turn')}",
     }
+    if manifest.agent is not None:
+        lines["agent"] = manifest.agent.id
+    if manifest.simulated is not None:
+        lines["played"] = simulated_words(manifest.simulated)
     if manifest.judge is not None:
         lines["judge"] = _judge_words(manifest, manifest.judge)
     _pairs(lines, console)

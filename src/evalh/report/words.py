@@ -82,6 +82,12 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
+def pass_k(comparison: Comparison) -> str:
+    """``pass^3``, after the number of trials; ``pass^k`` where the sides have different numbers."""
+    trials = {side.trials for side in (comparison.baseline, comparison.candidate) if side is not None}
+    return f"pass^{trials.pop()}" if len(trials) == 1 else "pass^k"
+
+
 def money(cost: float, currency: str | None) -> str:
     """``0.0217 USD``."""
     return f"{cost:.4f} {currency or ''}".rstrip()
@@ -434,7 +440,7 @@ def one_chance(comparison: Comparison) -> str:
 
 def notes(comparison: Comparison) -> tuple[str, ...]:
     """What a reader must know to trust the verdict: differences that were allowed, earlier looks, whose settings."""
-    told = []
+    told = list(filter(None, [left_out(comparison)]))
     if comparison.allowed:
         told.append(f"Compared although these differ between the sides: {', '.join(comparison.allowed)}.")
     if comparison.look > 1 and comparison.alpha is not None:
@@ -443,6 +449,13 @@ def notes(comparison: Comparison) -> tuple[str, ...]:
     if comparison.settings_from:
         told.append(f"Gate settings: {comparison.settings_from}.")
     return (*cautions(comparison), *told)
+
+
+def left_out(comparison: Comparison) -> str:
+    """How many trials say nothing of either side, because the simulated customer made mistakes; "" for none."""
+    sides = {"baseline": comparison.baseline, "candidate": comparison.candidate}
+    told = [f"{count(side.excluded, 'trial')} of the {name}" for name, side in sides.items() if side and side.excluded]
+    return f"Left out because the simulated customer made mistakes: {' and '.join(told)}." if told else ""
 
 
 def cautions(comparison: Comparison) -> tuple[str, ...]:

@@ -17,8 +17,9 @@ from typing import NamedTuple
 
 from evalh.errors import BadInput, UserError
 from evalh.evaluator import EvalContext, ask, evaluate_one
+from evalh.evaluator.run import errored_all
 from evalh.evaluator.scorecard import score_card
-from evalh.models import Case, Conversation, Manifest, Prompt, Question, Reading, RejectedInput, Score
+from evalh.models import Case, Conversation, Failure, Manifest, Prompt, Question, Reading, RejectedInput, Score
 from evalh.redact import Redactor
 from evalh.runner.asked import asked_of
 from evalh.runner.finish import JOURNAL, MANIFEST, clear_results, write_results
@@ -99,7 +100,8 @@ def run(
         state = _State(inputs, manifest, journal, cache, _known(journal))
         try:
             _judge_all(state, progress)
-            write_results(out_dir, manifest, journal, state.done, state.rejected)
+            simulated = inputs.simulated() if inputs.simulated is not None else None
+            write_results(out_dir, manifest, journal, state.done, state.rejected, simulated)
         except BaseException:
             write_json(out_dir / MANIFEST, manifest.model_copy(update={"status": "interrupted"}))
             raise
@@ -214,7 +216,11 @@ def _items(state: _State) -> Iterator[Item]:
             state.rejected.append(source)
             continue
         item = _item_or_rejected(state, source)
-        if item is not None and not _was_judged(state, item):
+        if item is None or _was_judged(state, item):
+            continue
+        if item.failure is not None:
+            _record_failed(state, item, item.failure)
+        else:
             yield item
 
 
@@ -248,7 +254,7 @@ def _was_judged(state: _State, item: Item) -> bool:
 
 def item_of(inputs: RunInputs, source: Source) -> Item:
     """The conversation with its policy version and prompt. Raises BadInput when it cannot be judged with them."""
-    version, conversation, case = source
+    version, conversation, case, failure = source
     conversation = _completed(conversation, case)
     version = version or conversation.agent.prompt_version
     case_id = case.id if case is not None else conversation.case
@@ -257,7 +263,7 @@ def item_of(inputs: RunInputs, source: Source) -> Item:
     _check_prompt(key, conversation, prompt)
     policies = inputs.policies
     applies = in_force(policies, conversation, inputs.as_of) if policies is not None else None
-    return Item(key, conversation, case, applies, prompt)
+    return Item(key, conversation, case, applies, prompt, failure)
 
 
 def _completed(conversation: Conversation, case: Case | None) -> Conversation:
@@ -328,6 +334,25 @@ def _record(state: _State, batch: _Batch, index: int, reading: Reading, saved: i
     saved, state.saved = saved + so_far - state.saved, so_far
     again = {"again": True} if reading.unread is not None else {}
     state.done[item.key] = state.journal.append({**record, **asked_of(reading, asked.by, saved), **again})
+
+
+def _record_failed(state: _State, item: Item, failure: Failure) -> None:
+    """A conversation that was not held to its end: nothing is read, and nothing is said of it but why."""
+    inputs = state.inputs
+    reading = Reading(
+        conversation=item.conversation.id,
+        conversation_sha256=item.conversation.sha256,
+        reader=inputs.reader.id,
+        encoder=inputs.reader.encoder_id,
+        lexicon_sha256=inputs.lexicon.sha256,
+        read=False,
+        why_unread=f"the conversation failed: {failure.class_}",
+    )
+    scores = [row for used in inputs.evaluators for row in errored_all(used.evaluator, failure)]
+    if inputs.scorecard is not None:
+        scores += score_card(inputs.scorecard, scores)
+    record = record_of(state.manifest.run_id, item, reading, scores, Redactor() if inputs.redact else None)
+    state.done[item.key] = state.journal.append({**record, "again": True})
 
 
 def context_of(inputs: RunInputs, item: Item) -> EvalContext:

@@ -11,6 +11,7 @@ from typing import Any
 from evalh.errors import UserError
 from evalh.models import ConversationRow, Manifest, RejectedInput, digest
 from evalh.runner.asked import Asked
+from evalh.runner.plan import Simulated
 from evalh.runner.record import Key
 from evalh.stats.summary import Summary
 from evalh.store.atomic import line, replacing, sha256_of, write_json
@@ -30,14 +31,20 @@ ROWS = (SCORES, CONVERSATIONS, READINGS, AGGREGATES)
 
 
 def write_results(
-    out_dir: Path, manifest: Manifest, journal: Journal, done: Mapping[Key, int], rejected: Sequence[RejectedInput]
+    out_dir: Path,
+    manifest: Manifest,
+    journal: Journal,
+    done: Mapping[Key, int],
+    rejected: Sequence[RejectedInput],
+    simulated: Simulated | None = None,
 ) -> Manifest:
     """Write everything, give the complete manifest, and delete the journal. `done`: offsets in the journal."""
     summary, asked = Summary(manifest.cohort, manifest.evaluators), Asked(manifest.cohort)
     keys = sorted(done, key=Key.order)
     _write_rows(out_dir, journal, [done[key] for key in keys], summary, asked)
     write_json(out_dir / AGGREGATES, summary.aggregates())
-    found = {**asked.told(manifest), "files": {name: sha256_of(out_dir / name) for name in ROWS}}
+    told = {"simulated": simulated.counts, "excluded": simulated.excluded} if simulated is not None else {}
+    found = {**told, **asked.told(manifest), "files": {name: sha256_of(out_dir / name) for name in ROWS}}
     complete = _completed(manifest, summary, rejected, found)
     content = complete.model_dump(mode="json", by_alias=True, exclude={"sha256"})
     write_json(out_dir / MANIFEST, {**content, "sha256": digest(content)})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from math import isfinite
@@ -15,6 +15,8 @@ from evalh.models import (
     Case,
     Conversation,
     EvaluatorInfo,
+    Excluded,
+    Failure,
     FileInfo,
     GitInfo,
     Json,
@@ -25,6 +27,7 @@ from evalh.models import (
     Prompt,
     RejectedInput,
     Scorecard,
+    SimulatedCounts,
     digest,
 )
 from evalh.reader.protocol import Reader
@@ -34,12 +37,21 @@ from evalh.store.ids import run_id
 class Source(NamedTuple):
     """A conversation, the prompt version it was held with, and the golden case it records.
 
-    Without a prompt version the one the conversation itself names counts.
+    Without a prompt version the one the conversation itself names counts. One that could not be held to its end has a
+    `failure`: it is not read, all its verdicts are errored, and it is judged again the next time.
     """
 
     prompt_version: str | None
     conversation: Conversation
     case: Case | None = None
+    failure: Failure | None = None
+
+
+class Simulated(NamedTuple):
+    """How the conversations with a live agent came about, and the trials that were left out."""
+
+    counts: SimulatedCounts
+    excluded: tuple[Excluded, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,6 +91,8 @@ class RunFiles:
     config: FileInfo | None = None
     golden_set: FileInfo | None = None
     personas: tuple[FileInfo, ...] = ()
+    agent: FileInfo | None = None
+    """The agent that is talked to; None: nobody is."""
     simulator: FileInfo | None = None
     source: FileInfo | None = None
     git: GitInfo = field(default_factory=GitInfo)
@@ -117,6 +131,8 @@ class RunInputs:
     """The gate's settings, for the manifest; no row depends on them."""
     compared_outside: bool = False
     """Whether the versions are compared with what is not in this run."""
+    simulated: Callable[[], Simulated] | None = None
+    """Asked when `sources` were gone through: how they came about; None where nobody was talked to."""
 
     @property
     def baseline_version(self) -> str | None:
@@ -176,6 +192,7 @@ def _nameless(inputs: RunInputs) -> Manifest:
         policies=tuple(FileInfo(id=item.id, version=item.version, sha256=item.sha256) for item in policies),
         golden_set=files.golden_set,
         personas=files.personas,
+        agent=files.agent,
         simulator=files.simulator,
         scorecard=_card_info(inputs.scorecard),
         source=files.source,
@@ -229,7 +246,7 @@ def _digests(manifest: Manifest) -> Iterator[tuple[str, Json]]:
             (f"{group}.{info.id}" + (f"@{info.version}" if info.version else ""), info.sha256) for info in infos
         )
     replayed = () if manifest.golden_set is not None else ("source",)
-    singles = ("golden_set", "simulator", "scorecard", *replayed, "judge")
+    singles = ("golden_set", "agent", "simulator", "scorecard", *replayed, "judge")
     yield from ((name, info.sha256) for name in singles if (info := getattr(manifest, name)) is not None)
 
 

@@ -15,6 +15,7 @@ from evalh.models import (
     Case,
     Conversation,
     ConversationRow,
+    Failure,
     PolicyInForce,
     Prompt,
     Reading,
@@ -53,6 +54,8 @@ class Item:
     case: Case | None
     in_force: PolicyInForce | None
     prompt: Prompt | None
+    failure: Failure | None = None
+    """Why the conversation could not be held to its end."""
 
 
 def dimensions(run_id: str, item: Item) -> dict[str, Any]:

@@ -39,3 +39,5 @@ class Line:
     """Why the customer is in contact, in the words of the codebook."""
     item: str | None = None
     """The agenda item that is said."""
+    settled: bool = False
+    """Whether the matter is settled in the customer's eyes, so that nobody asks to get back to it."""

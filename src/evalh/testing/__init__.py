@@ -2,7 +2,7 @@
 
 from evalh.testing.build import make_conversation, make_policy
 from evalh.testing.endpoint import Received, StubEndpoint
-from evalh.testing.faults import Fault, Reply
+from evalh.testing.faults import Fault, Reply, tool_call
 from evalh.testing.replies import reply_for, transcript_of
 
 __all__ = [
@@ -13,5 +13,6 @@ __all__ = [
     "make_conversation",
     "make_policy",
     "reply_for",
+    "tool_call",
     "transcript_of",
 ]

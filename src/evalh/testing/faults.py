@@ -90,6 +90,8 @@ class Reply:
     """What the assistant says."""
     finish_reason: str = "stop"
     refusal: str | None = None
+    tool_calls: Any = None
+    """The tools that the assistant calls, as the API has them (`tool_call` makes one); None: the key is left out."""
     usage: Mapping[str, Any] | None = None
     """As the API has it; None: estimated from the lengths of prompt and content."""
     status: int = 200
@@ -119,7 +121,9 @@ def reply_with(fault: Fault, content: str, full: Callable[[], str]) -> Reply:
 
 def completion(reply: Reply, model: str, prompt_characters: int) -> bytes:
     """The body of a chat completion with the reply's content."""
-    message = {"role": "assistant", "content": reply.content, "refusal": reply.refusal}
+    message: dict[str, Any] = {"role": "assistant", "content": reply.content, "refusal": reply.refusal}
+    if reply.tool_calls is not None:
+        message["tool_calls"] = reply.tool_calls
     prompt, said = prompt_characters // 4 + 1, len(reply.content or "") // 4 + 1
     usage = reply.usage
     if usage is None:
@@ -133,6 +137,12 @@ def completion(reply: Reply, model: str, prompt_characters: int) -> bytes:
         "usage": usage,
     }
     return json.dumps(value).encode()
+
+
+def tool_call(name: str, arguments: Mapping[str, Any] | str | None = None, id_: str = "call_1") -> dict[str, Any]:
+    """A call of a tool as the API has it; `arguments` that are text stand as they are."""
+    text = arguments if isinstance(arguments, str) else json.dumps(arguments or {})
+    return {"id": id_, "type": "function", "function": {"name": name, "arguments": text}}
 
 
 def gzip_bomb(start: bytes, megabytes: int) -> bytes:

@@ -16,6 +16,7 @@ from evalh.workspace.evaluators import Discovery, FoundEvaluator, discover
 from evalh.workspace.files import Found, files, inside, raise_all, read_yaml, unknown
 from evalh.workspace.find import find_root, reference_root, shown
 from evalh.workspace.golden import FoundSet, read_recordings, read_set
+from evalh.workspace.personas import read_persona
 from evalh.workspace.policies import as_set, policy_files, read_policy, versions_beside
 from evalh.workspace.prompts import read_prompt
 
@@ -135,7 +136,7 @@ class Workspace:
 
     def found_personas(self) -> list[Found[Persona]]:
         """The persona files, by name, good or bad."""
-        return [read_yaml(path, Persona) for path in files(self.root / "personas", ".yaml")]
+        return [read_persona(path) for path in files(self.root / "personas", ".yaml")]
 
     def personas(self) -> dict[str, Persona]:
         """The personas by id."""

@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evalh.errors import BadConfig, BadInput, NotFound, UserError
-from evalh.models import Persona, PolicySet, Prompt, RunConfig, Scorecard
+from evalh.models import Persona, PolicySet, Prompt, ReplayAgent, RunConfig, Scorecard
 from evalh.models.vocabulary import Role
+from evalh.workspace import live
 from evalh.workspace import policies as policy_rules
 from evalh.workspace import prompts as prompt_rules
 from evalh.workspace.configs import card_problems, made
 from evalh.workspace.files import Found, did_you_mean, files, read_yaml
 from evalh.workspace.find import shown
 from evalh.workspace.golden import FoundSet, label_problems, persona_problems, read_recordings
+from evalh.workspace.personas import offer_problems
 from evalh.workspace.policies import FoundPolicy, policy_files, read_policy, set_problems
 from evalh.workspace.prompts import copy_problems, read_prompt
 
@@ -68,6 +70,7 @@ def check(space: Workspace) -> list[UserError]:
         *_own(every),
         *_between_policies(every),
         *_unique([(one, one.value.id) for one in every.personas if one.value is not None], "persona"),
+        *_in_personas(every),
         *_in_prompts(every),
         *_in_cards(every),
         *_in_configs(every),
@@ -129,6 +132,13 @@ def _unique(named: Sequence[tuple[Found[Persona], str]], what: str) -> Iterator[
             yield found.bad(f"{shown(other)} defines the {what} {name!r} too", ("id",), "rename one of them")
 
 
+def _in_personas(every: _Everything) -> Iterator[UserError]:
+    """Offers that no policy has, where all policies can be read."""
+    known = {offer.id for one in every.policies if one.value is not None for offer in one.value.offers}
+    if every.policies and all(one.value is not None for one in every.policies):
+        yield from (error for one in every.personas for error in offer_problems(one, known))
+
+
 def _in_prompts(every: _Everything) -> Iterator[UserError]:
     for found in every.prompts:
         yield from prompt_rules.name_problems(found)
@@ -176,8 +186,28 @@ def _in_config(every: _Everything, found: Found[RunConfig], config: RunConfig) -
     for index, name in enumerate(config.personas):
         yield from _named(found, "persona", name, every.persona_ids(), ("personas", index))
     yield from _in_card_name(every, found, config)
+    yield from _in_live_config(every, found, config)
     if not space.discovery.problems:
         yield from made(found, {name: one.cls for name, one in space.discovery.found.items()})[1]
+
+
+def _in_live_config(every: _Everything, found: Found[RunConfig], config: RunConfig) -> Iterator[UserError]:
+    """What an agent that is talked to lacks: its code, people to talk to, what fills its prompt's placeholders."""
+    if isinstance(config.agent, ReplayAgent):
+        return
+    space = every.space
+    yield from live.missing_code(found, space.root)
+    golden = next((one for one in every.sets if one.folder.name == config.golden_set), None)
+    cases = list(golden.by_id.values()) if golden is not None else []
+    if golden is not None and not config.simulation.cross and not config.personas:
+        yield from live.persona_less(cases, golden.cases_file)
+    info = golden.info.value if golden is not None else None
+    policies = every.policy_set(config.policy or info.policy) if info is not None else None
+    named = [(one, every.prompt(config.prompts.agent, one)) for one in config.prompts.versions]
+    paths = {shown(space.prompt_path(config.prompts.agent, one)): prompt for one, prompt in named if prompt is not None}
+    if policies is not None:
+        yield from live.unfilled(paths, cases, policies, config.as_of)
+        yield from live.unfilled_greeting(found, cases, policies)
 
 
 def _facets(every: _Everything, set_id: str) -> list[str] | None:
@@ -207,6 +237,7 @@ def _in_sets(every: _Everything) -> Iterator[UserError]:
     for found in every.sets:
         info = found.info.value
         yield from persona_problems(found, every.persona_ids())
+        yield from live.damaged(found.folder / "recordings")
         if info is None:
             continue
         if info.policy not in every.policy_ids():

@@ -1,4 +1,4 @@
-"""The commit a workspace is at, when it is in git."""
+"""The commit a workspace is at, when it is in git, and the one that changed a line last."""
 
 from __future__ import annotations
 
@@ -19,6 +19,15 @@ def git_info(folder: Path) -> GitInfo:
         return GitInfo()
     changed = _asked(git, folder, "status", "--porcelain", "--untracked-files=no")
     return GitInfo(commit=commit.strip(), dirty=None if changed is None else bool(changed.strip()))
+
+
+def last_change(path: Path, pattern: str) -> str | None:
+    """The last commit that changed a line of the file that matches `pattern`; None without git or such a commit."""
+    git = shutil.which("git")
+    if git is None:
+        return None
+    wanted = ("log", "-1", "--format=%H", "--no-textconv", "--no-ext-diff", "-G", pattern, "--", path.name)
+    return (_asked(git, path.parent, *wanted) or "").strip() or None
 
 
 def _asked(git: str, folder: Path, *arguments: str) -> str | None:

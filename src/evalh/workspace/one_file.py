@@ -8,12 +8,13 @@ from typing import Any
 
 from evalh.errors import BadConfig, NotFound, UserError
 from evalh.importers import Rejected, open_source
-from evalh.models import GoldenSetInfo, Persona, RunConfig, Scorecard
+from evalh.models import GoldenSetInfo, RunConfig, Scorecard
 from evalh.text.untrusted import shorten
 from evalh.text.yaml import load_yaml
 from evalh.workspace.evaluators import read_python
 from evalh.workspace.files import Found, did_you_mean, raise_all, read_yaml
 from evalh.workspace.find import shown
+from evalh.workspace.personas import read_persona
 from evalh.workspace.policies import read_policy
 from evalh.workspace.prompts import read_prompt
 from evalh.workspace.rubric import read_rubric
@@ -22,7 +23,7 @@ MAX_ERRORS = 100
 
 _KINDS: dict[str, Callable[[Path], Found[Any]]] = {
     "evalh.policy/1": read_policy,
-    "evalh.persona/1": lambda path: read_yaml(path, Persona),
+    "evalh.persona/1": read_persona,
     "evalh.scorecard/1": lambda path: read_yaml(path, Scorecard),
     "evalh.run/1": lambda path: read_yaml(path, RunConfig),
     "evalh.golden_set/1": lambda path: read_yaml(path, GoldenSetInfo),

@@ -9,6 +9,8 @@ from pydantic import BaseModel
 
 from evalh.evaluator import Evaluator
 from evalh.models import (
+    AgentAnswer,
+    AgentRequest,
     Aggregate,
     BlessedBaseline,
     Case,
@@ -28,9 +30,12 @@ from evalh.models import (
     ScoreRow,
 )
 from evalh.models.agreement import Agreement
+from evalh.models.recording import RecordedHead, RecordedTurn
 from evalh.workspace.files import unknown
 
 SCHEMAS: dict[str, type[BaseModel]] = {
+    "agent_reply": AgentAnswer,
+    "agent_request": AgentRequest,
     "aggregate": Aggregate,
     "agreement": Agreement,
     "baseline": BlessedBaseline,
@@ -46,6 +51,8 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "power": PowerReport,
     "prompt": Prompt,
     "reading": Reading,
+    "recording": RecordedHead,
+    "recording_turn": RecordedTurn,
     "run": RunConfig,
     "score": ScoreRow,
     "scorecard": Scorecard,
