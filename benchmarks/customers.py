@@ -1,6 +1,6 @@
 """Judges the scripted customers as an agent would be: are they understood, are they varied, and how do they end?
 
-    python -m benchmarks.customers                              # 100 conversations a persona with each agent
+    python -m benchmarks.customers                              # a hundred conversations a persona
     python -m benchmarks.customers --limit 20 --persona vulnerable_senior
     python -m benchmarks.customers --limit 4 --show 20          # conversations to read, with what each side meant
     python -m benchmarks.customers --limit 20 --misread 10      # customers' turns whose meaning was not recovered
@@ -117,6 +117,8 @@ class Count:
     """By the act meant: what was read."""
     progress: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     declared: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    alone: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    """As `acts` and `progress`, of turns in which the customer does nothing else."""
     misread: defaultdict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
     """What was said, by what was meant and what was read."""
 
@@ -143,9 +145,12 @@ class Count:
             self._count(self.acts, act, set(replies), turn)
         for act in sorted(meant & {"solved", "unsolved"}) or [NONE]:
             self._count(self.progress, act, set(says), turn)
+        if len(moves) == 1:
+            act = str(moves[0].act)
+            self.alone[act][_found(act, {*replies, *says})] += 1
 
     def _count(self, table: defaultdict[str, Counter[str]], meant: str, read: Set[str], turn: Turn) -> None:
-        found = meant if meant in (read or {NONE}) else min(read, default=NONE)
+        found = _found(meant, read)
         table[meant][found] += 1
         if found != meant:
             self.misread[meant, found].append(turn.text)
@@ -155,6 +160,11 @@ class Count:
         found = {(act.turn, act.offer): act.act for act in reading.acts if act.turn not in own}
         for place in {*declared, *found}:
             self.declared[declared.get(place, NONE)][found.get(place, NONE)] += 1
+
+
+def _found(meant: str, read: Set[str]) -> str:
+    """What was meant where it was read too, else something that was read."""
+    return meant if meant in (read or {NONE}) else min(read, default=NONE)
 
 
 def plain(text: str) -> str:
@@ -291,6 +301,8 @@ def report(counts: Mapping[tuple[str, str], Count], near: Mapping[tuple[str, str
     for persona in personas:
         _row(persona, *_recovered([counts[persona, name] for name in names]))
     _row("all", *_recovered(list(counts.values())))
+    alone = _added(count.alone for count in counts.values())
+    _row("all, where nothing else is done", *_shares([(alone, act) for act in (*OFFER_ACTS, "solved", "unsolved")]))
     confusion(
         "What customers meant with offers, and what was read",
         _added(count.acts for count in counts.values()),
@@ -316,6 +328,10 @@ def _varied(name: str, said: Counter[str], near: int) -> None:
 def _recovered(counts: Sequence[Count]) -> list[str]:
     acts, progress = _added(count.acts for count in counts), _added(count.progress for count in counts)
     cells = [(acts, act) for act in OFFER_ACTS] + [(progress, act) for act in ("solved", "unsolved")]
+    return _shares(cells)
+
+
+def _shares(cells: Sequence[tuple[Table, str]]) -> list[str]:
     return [
         f"{_share(row[act], row.total())} ({row.total()})" if (row := table.get(act)) else "-" for table, act in cells
     ]
@@ -344,7 +360,7 @@ def _added(tables: Iterable[Table]) -> dict[str, Counter[str]]:
 def main() -> None:
     """Hold the conversations and print the tables, or conversations to read."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
-    parser.add_argument("--limit", type=int, default=100, help="conversations a persona with each agent")
+    parser.add_argument("--limit", type=int, default=34, help="cases a persona, each with all three agents")
     parser.add_argument("--persona", action="append", default=[])
     parser.add_argument("--misread", type=int, default=0, help="print so many turns for each meaning taken for another")
     parser.add_argument("--show", type=int, default=0, help="print so many conversations, and no tables")

@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,7 @@ class Kind:
     """
 
     id: str
-    known_by: str
+    known_by: tuple[str, ...]
     about: tuple[str, ...]
     found: tuple[str, ...]
     done: tuple[str, ...]
@@ -31,6 +33,11 @@ class Kind:
     check: tuple[str, ...] = ("Does that solve it?", "Does that take care of it?", "Is that sorted, then?")
     may_offer: bool = True
 
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """What it is known by, as whole words."""
+        return re.compile(rf"\b(?:{'|'.join(self.known_by)})(?!\w)", re.IGNORECASE)
+
 
 _ANSWERED = ("Does that answer your question?", "Does that clear it up?", "Is that clear so far?")
 _WORKS = ("Is it working now?", "Has that fixed it?", "Could you try it? Is it working now?")
@@ -40,7 +47,15 @@ BY_A_COLLEAGUE = (
 )
 KINDS = (
     Kind(
-        "fraud", r"scam|fraud|phishing|pretend|caller|claim\w* to be|stranger|suspicious|was real|email (?:is|was) real|\breal and\b|said he was from",
+        "fraud",
+        (
+            r"foolish|so official|telephone me|asked me for a number|one of yours|worried about my account",
+            r"scam\w*|fraud|phishing|genuine|revalidat\w*|click\w*|a link|suspend us|caller|stranger",
+            r"pretend\w*|suspicious",
+            r"(?:man|somebody|someone|fellow|voice) (?:\w+ )?(?:called|rang|phoned|on the (?:phone|line))",
+            r"said (?:he|she|they) (?:was|were) from|in your name|email\b.*\b(?:screen|says|real)",
+            r"was (?:he|it|that) (?:real|you)",
+        ),
         ("a message or a call that may not have been from us", "somebody who says he is from Brightwater"),
         ("That was not us. We never ask for a password, a code or a payment by phone or by link.",
          "I have no record of any contact from our side, so treat it as a scam."),
@@ -50,7 +65,12 @@ KINDS = (
         why="They send these to thousands of people and hope that some are our customers.", may_offer=False,
     ),
     Kind(
-        "bereavement", r"passed away|\bdied\b|\bdeath\b|funeral|burial|widow|late husband|late wife|husband'?s name|wife'?s name off",
+        "bereavement",
+        (
+            r"been gone since|name off of|he left me|ought to say|my paul|paul'?s name",
+            r"passed(?: away)?|died|death|funeral|widow\w*|late husband|buried",
+            r"my husband'?s (?:name|phone|line)|took care of (?:it|these)|lost (?:my husband|him)",
+        ),
         ("the account after the loss in your family",),
         ("I'm very sorry for your loss. I'll keep this short.",),
         ("I've put the account in your name and stopped the other line from DATE. There is nothing you need to send today.",
@@ -58,7 +78,12 @@ KINDS = (
         ("get_account", "2 lines, 1 holder"), ("update_account", "holder changed, line stopped"), may_offer=False,
     ),
     Kind(
-        "hardship", r"hardship|hours (?:got |were )?cut|can'?t (?:pay|afford)|more time|pay in (?:two|2|parts)|cut off before|not be cut|pension|check comes|two parts|installments?|late fee and pay",
+        "hardship",
+        (
+            r"hours (?:got |were )?cut|can'?t (?:pay|manage|afford)|months? behind|pension",
+            r"in (?:two|2) (?:parts|halves|payments)|two parts|more time|hospital|a bit late|shorter hours",
+            r"fixed income|reconnection|split",
+        ),
         ("paying the bill in a way that works for you", "some room with the bill"),
         ("I see the open balance, and I see that nothing has been switched off.",),
         ("I've taken the fee off and split the rest in two parts, the first due on DATE. The service stays on.",
@@ -67,7 +92,12 @@ KINDS = (
         check=("Does that work for you?", "Is that sorted, then?"),
     ),
     Kind(
-        "outage", r"outage|(?:internet|service|line|fiber|phone|power|road) (?:is |went |has been |are )?(?:down|out|dead|back)\b|comes? back|restore time|cut of the line|no service",
+        "outage",
+        (
+            r"outage|out at (?:home|my)|went (?:dark|out|down|off)|offline",
+            r"no (?:internet|connection|light|dial tone|phone)|nothing works|restore\w*|back on",
+            r"when'?s it back|when (?:is|will) it|is (?:down|out|dead)|ice|storm|whole (?:road|street)|medical",
+        ),
         ("the outage at your place", "your service being down"),
         ("There is an outage in your area. A cable was damaged, and a crew is on site.",
          "I see it: a part failed in the cabinet that serves your street, and a crew is replacing it."),
@@ -77,7 +107,10 @@ KINDS = (
         why="A contractor cut a cable while digging.", check=("Does that help for now?", "Is that what you needed to know?"), may_offer=False,
     ),
     Kind(
-        "credit", r"promised|credit\b.*\b(?:posted|never|missing)",
+        "credit",
+        (
+            r"promised|posted|owe me|my \$\d+|credit|agreed in",
+        ),
         ("a credit that you were promised", "money that was promised and hasn't come"),
         ("I see the note about it. The credit was promised and never entered, and I'm sorry about that.",),
         ("I've posted it now, with a date. It shows on your bill of DATE.", "I've entered the credit just now. You'll see it on the bill of DATE."),
@@ -85,8 +118,16 @@ KINDS = (
         why="It was noted, but nobody entered it.", may_offer=False,
     ),
     Kind(
-        "dispute", r"dispute|never (?:ordered|agreed|asked)|wrong(?:ly)? (?:charged?|bill|fee)|(?:charges?|fee|visit|payment|bill|overage|roaming)\b.*\b(?:off|back|removed|refund\w*|reversed|waived)\b|"
-        r"refund|credit\b.*\b(?:posted|never|promised|missing)|promised \$|double charged|charged (?:me )?twice|(?:take|get|remove)\w* .*(?:charge|fee)\b|overcharged|wrong charge|\$\d+.*\b(?:posted|back|off)\b",
+        "dispute",
+        (
+            r"roaming (?:charge|on my bill)|roaming on my|i never used|ran up|undo it|behind my back|i'd swear",
+            r"never (?:signed|ordered|used|ran|agreed|asked|bought)|without asking",
+            r"(?:it|that|thing|them|charges?|fee|game) off|not mine|(?:money|it|that|one of them|amount) back",
+            r"refund\w*",
+            r"reversed|twice|returned|charged me|billed me|airplane|removed|fined|disput\w*|wrong",
+            r"shouldn'?t be|didn'?t order|never set foot|did not take place|stuck (?:\w+ )?on|take it off",
+            r"off (?:my|the) bill|moved me|switched me",
+        ),
         ("SUM that should not be on your bill", "SUM, which you want off the bill"),
         ("I see SUM on the bill. It should not be there, that was a mistake on our side, and I'm sorry about it.",
          "I've found SUM. It was put on in error, and I apologize for that."),
@@ -97,7 +138,11 @@ KINDS = (
         why="It was entered by hand on our side, on the wrong account.", may_offer=False,
     ),
     Kind(
-        "access", r"lock(?:ed)? out|password|log(?:ging)? ?in|sign in|second factor|authenticat|back in(?:to)? (?:the|my) (?:app|account|online)|can'?t get in(?:to)?|\binto (?:the|my) (?:app|account)",
+        "access",
+        (
+            r"password|lock\w* (?:me )?out|locked|sign in|log(?:ged)? ?in|get in(?:to)?|back in(?:to)?",
+            r"shut (?:the door|me out)|authenticator|two-factor|factor|recovery|the app|code|my account won'?t",
+        ),
         ("getting you back into your account", "the login"),
         ("The account was locked after several tries.", "I see it, the login is blocked for safety."),
         ("I've unlocked it and sent a link to the email on file. It works for one hour.",
@@ -106,15 +151,26 @@ KINDS = (
         why="After five wrong tries it locks by itself.", check=("Are you in now? Does that solve it?", "Has that fixed it?"), may_offer=False,
     ),
     Kind(
-        "porting", r"transfer pin|port(?:ing)? (?:out|my|the)|number (?:out|away)|\bpin\b",
+        "porting",
+        (
+            r"the pin|pin\b|port(?:ing)?|take my number|number (?:goes|out|with me)|the code to",
+        ),
         ("the transfer PIN for your number",),
         ("Your number is free to go, there is nothing against it.",),
         ("I've created the transfer PIN and sent it to you by text. It is good until DATE.",),
         ("get_account", "number can be ported"), ("create_transfer_pin", "sent"), check=_ANSWERED, may_offer=False,
     ),
     Kind(
-        "cancel", r"cancel|\bleave\b|leaving|end (?:the|my|of (?:the|my)) (?:contract|service|internet)|end date|notice date|fee for leaving|switch(?:ing)? (?:to another|away)|"
-        r"competitor|cheaper (?:carrier|quote|one|offer)|come down|pay less|down or leave|prepaid brand|close (?:the|my) account|talked to like",
+        "cancel",
+        (
+            r"cancell?ing|want out|fiber off|out of this place|has to stop|my internet,",
+            r"cancel\w*|competit\w+|quotes?|cheaper|flyer|another carrier|prepaid|getting out|breaking it",
+            r"last day|quit\w*|elsewhere|bidding|creeping|down the road|come down|comes? down",
+            r"contract (?:ends?|is up|run\w* out)|end of my|my contract|contract'?s up|term is",
+            r"shut (?:it|my \w+) off|close my account|switching|i (?:could |can )?leave|leaving (?:you|here)",
+            r"leave you|owe if i left|get out of|notice|stood up|to stop|end when|i'?m done",
+            r"cable (?:company|man|folks)|pays? (?:\$?\w+ )?less|stay",
+        ),
         ("what it takes to leave", "the way out of your plan"),
         ("I've looked at your plan. LEAVING",),
         ("I've put that in your notes with today's date. Nothing is cancelled until you tell us, and the notice period is 30 days.",
@@ -122,7 +178,12 @@ KINDS = (
         ("get_account", "plan found"), ("send_summary", "sent"), check=_ANSWERED,
     ),
     Kind(
-        "move", r"\bmov(?:e|ing)\b.*\b(?:address|place|apartment|house|internet|line|street|over|opening)|new (?:address|place|apartment)|(?:internet|line|service) (?:along|over|moved|to the new)",
+        "move",
+        (
+            r"keep my internet|change of apartment|little place",
+            r"moving|i move|we move|new (?:apartment|address|place|building|house)|come along|along",
+            r"change of address|streets over|over to (?:my|the)|take (?:\w+ ){0,3}with",
+        ),
         ("moving your internet to the new address", "taking your line along to the new place"),
         ("The new address is served, and the line there is free.", "Good news, the new place already has our line in the wall."),
         ("I've set the move for DATE. The new line starts that morning and the old one goes off in the evening, so there is no gap.",
@@ -130,14 +191,24 @@ KINDS = (
         ("check_address", "served"), ("schedule_move", "booked"), ask="What day do you need it there?",
     ),
     Kind(
-        "visit", r"(?:move|change|another|tomorrow'?s|missed) (?:\w+ )?(?:visit|appointment)|technician (?:to|visit|never)|reschedul",
+        "visit",
+        (
+            r"appointment|reschedul\w*|(?:visit|technician) (?:is |comes? |for )?(?:tomorrow|on|at)|nurse",
+            r"tomorrow'?s visit|another (?:day|time)",
+        ),
         ("the technician's visit",),
         ("I see the appointment.",),
         ("I've moved it to DATE, between nine and eleven, and asked them to call first.",),
         ("get_order", "visit booked"), ("reschedule_visit", "moved"),
     ),
     Kind(
-        "order", r"where (?:is|'s) (?:the|my)|\border(?:ed)?\b|deliver|arrives?\b|(?:tablet|watch|gateway|replacement|package|router) (?:comes|arrives|is|has not|ordered)|when to plug|shipp|order_status",
+        "order",
+        (
+            r"still waiting|waiting on|no sign of",
+            r"where(?:'s| is) (?:my|the|our)|order(?:ed)?\b|deliver\w*|replacement|tracking|arriv\w+|shipp\w*",
+            r"waiting for|hasn'?t come|has not come|not here|isn'?t here|get here|the mail|should'?ve come",
+            r"swap\w*",
+        ),
         ("where your order is", "the delivery you're waiting for"),
         ("It was held up for a day at our warehouse and is on its way now.", "I've found it. It left our warehouse yesterday evening."),
         ("It will be with you on DATE. I've sent the tracking link to your phone.",
@@ -145,7 +216,13 @@ KINDS = (
         ("get_order", "in transit"), ("send_tracking", "sent"), why="The first parcel was damaged on the way, so it was packed again.", check=_ANSWERED,
     ),
     Kind(
-        "lost", r"lost|stolen|drowned|left (?:my|the) phone|block the|lock the line|(?:number|line) (?:onto|on) (?:a|the) (?:new|spare)|spare phone|keep the number",
+        "lost",
+        (
+            r"missing on|is with my phone|forgot it|trout|dock|moved to another phone",
+            r"lost|left (?:it|my phone)|off the train|taxi|cab|stolen|lock it|shut off|spare|drown\w*|lake",
+            r"bottom of|number (?:on|onto|has|switched|put)|nobody (?:must|can)|useless|handset|block\w*",
+            r"phone'?s gone|riding away|driving around",
+        ),
         ("a phone that is gone, and the number on it", "blocking the phone and saving the number"),
         ("I see the line. Nobody has used it since this morning.", "Nothing has been used on that line today."),
         ("I've blocked the old phone and kept your number. It is ready to go on the other phone, just restart it.",
@@ -153,7 +230,11 @@ KINDS = (
         ("get_account", "line active, no use today"), ("block_device", "blocked, number kept"), check=("Does that take care of it?", "Is that sorted?"),
     ),
     Kind(
-        "device", r"activat|e-?sim|new phone|phone (?:working|is on|to work)|letters bigger|pictures across|cracked|broken screen|hear the phone|phone ring|tablet has no",
+        "device",
+        (
+            r"activat\w*|e-?sim|new phone|the network|bars|letters|bigger|pictures|crack\w*|screens?|glass",
+            r"ring(?:s|ing)?\b|can'?t hear|tablet|ringer|won'?t connect|out of the box|insurance",
+        ),
         ("the device", "getting the device to do what you need"),
         ("I see the phone on your account.", "It is on your account, and the settings came up on my side."),
         ("I've sent the settings to it again. Turn it off and on once, and it is ready.",
@@ -161,7 +242,13 @@ KINDS = (
         ("get_account", "phone on the account"), ("refresh_device", "settings sent"), ask="Which phone is it, if I may ask?", check=_WORKS,
     ),
     Kind(
-        "travel", r"abroad|travel|trip\b|roaming|cruise|in (?:canada|lisbon|mexico|wales|lagos|vietnam|da nang|germany|portugal|thailand)|work (?:in|from) [A-Z]\w+|overseas|her sister'?s",
+        "travel",
+        (
+            r"ferry|at my sister'?s|my sister|go along|choir",
+            r"abroad|canada|toronto|mexico|cdmx|lisbon|wales|lagos|nigeria|vietnam|da nang|ghana|thailand",
+            r"portugal|peru|germany|munich|scotland|victoria|cruise|ship|cozumel|border|trip|roaming|travel\w*",
+            r"over there|conference|overseas|sail|fly|work from anywhere|works? there",
+        ),
         ("using your phone while you're away", "your phone on the trip"),
         ("I've checked the country and your line. Your phone will work there.",
          "We have partner networks there, and your line is open for them."),
@@ -170,7 +257,14 @@ KINDS = (
         ("get_account", "roaming available"), ("set_roaming", "calls and texts on, data off"), check=_ANSWERED,
     ),
     Kind(
-        "fault", r"wi-?fi|slow|dropp?s?\b|dropping|signal|red light|router|gateway|jitter|freez|fault|not work|doesn'?t work|stops? working|upload|buffer|signal|repair|internet work|phone and internet back|stream in|noise|power supply|hotspot is slow|stream\b",
+        "fault",
+        (
+            r"the box|turned red|glow\w*|red lamp|loads?|one bar|bedrooms?|play out|no sound|never heard|bell|missing calls|says nothing|second floor|hear the",
+            r"wi-?fi|slow\w*|drops?|dropp\w+|signal|red light|light|router|gateway|jitter|latency|freez\w*",
+            r"uploads?|upstream|speed|interference|power (?:supply|adapter)|adapter|radiates|stream\w*|channel",
+            r"reader|terminal|upstairs|connection|measured|graphs|repair|hops|crawls|hang(?:s|ing)?",
+            r"internet (?:upstairs|in)|back room|pedicure|the line",
+        ),
         ("trouble with the connection", "a connection that doesn't do what it should"),
         ("I've run a line test. The line itself is fine, but the gateway sits on a crowded channel.",
          "The line test shows errors on the gateway's side, not on the line."),
@@ -181,7 +275,13 @@ KINDS = (
         ask="Since when has it been like this?", why="Too many networks around you use the same channel.", check=_WORKS,
     ),
     Kind(
-        "address", r"fixed address|static|dynamic dns|cgnat|bridge mode|cameras|remote (?:access|monitoring)|address changing",
+        "address",
+        (
+            r"bridge mode|carrier nat|shop cameras",
+            r"fixed (?:ip|address|one)|static|dynamic dns|dns|nat\b|bridg\w+|cameras?|remote|ip address",
+            r"address (?:of|moved|moves|keeps|change|changed)|vpn|wan|see the shop|look in on|shared ipv4",
+            r"server",
+        ),
         ("reaching your network from outside", "the address of your line"),
         ("Your line gets a new address each time the gateway restarts.", "There is no carrier NAT on your line, but its address does change."),
         ("I've switched the gateway to the mode you need and opened the port, so you can reach it from outside again.",
@@ -189,7 +289,11 @@ KINDS = (
         ("run_line_test", "address is dynamic, no carrier NAT"), ("configure_gateway", "saved"), check=_WORKS,
     ),
     Kind(
-        "data", r"overage|data (?:charge|left|is left)|gigs?\b|run out of data|extra (?:data|fifteen|twenty)|over (?:my|the) (?:limit|data)|throttled|hotspot",
+        "data",
+        (
+            r"how many gigs|of the month|for data|extra data",
+            r"overage|gigs?|data|throttl\w*|hotspot|tether\w*|quota|went over|ran past|goes over|ran over",
+        ),
         ("the data on your plan", "data, and what it costs when it runs out"),
         ("You went over the data of your plan in the last days of the month, and each gigabyte over it was charged.",
          "The plan's data was used up before the month was, that is where it comes from."),
@@ -198,7 +302,11 @@ KINDS = (
         ("get_usage", "over the plan's data"), ("set_data_limit", "set"), check=("Does that take care of it?", "Does that solve it?"),
     ),
     Kind(
-        "payment", r"\bpay\b|payment|autopay|\bcard\b|paid|owed",
+        "payment",
+        (
+            r"pay|paying|payment|autopay|card|due|settle|debit|expired|paid|behind|shutoff|what i owe",
+            r"dead card|bank card",
+        ),
         ("a payment", "paying the bill"),
         ("I see the amount that is due.", "The account is open in front of me."),
         ("I've put it through. The confirmation is on its way to you by text.",
@@ -206,7 +314,12 @@ KINDS = (
         ("get_bill", "amount due"), ("take_payment", "done"),
     ),
     Kind(
-        "bill", r"\bbill\b|charge|went up|price rise|prorated|proration|renewal|per-minute|calls are|expensive|\$\d",
+        "bill",
+        (
+            r"bills?\b|charges?|invoice|prorat\w*|spreadsheet|higher|went up|jump\w*|explain|reason|minutes",
+            r"per-minute|amounts|statement|changed?|totals?|renewal|letter|numbers|dollars|\$\d+|\d+\.\d\d",
+            r"newcomers|new customers|calls",
+        ),
         ("your bill", "a bill you can't make sense of"),
         ("I have the bill here.", "I've opened the bill and the one before it."),
         ("The introductory price ended, so the usual price is on it now, and one part of it is for the days between two bills. The charge is right. I've sent you a page that shows it line by line.",
@@ -214,21 +327,36 @@ KINDS = (
         ("get_bill", "introductory price ended"), ("send_summary", "sent"), why="The introductory months were over.", check=_ANSWERED,
     ),
     Kind(
-        "line", r"(?:add|another|child'?s|kid'?s|wife|son|daughter|family)\b.*\b(?:line|phone)\b|phone on (?:his|her|the|my) account|bring a child",
+        "line",
+        (
+            r"(?:line|phone|number) for (?:my|a|her|him)|kid'?s?|child\w*|daughter|wife|another line",
+            r"extra line|birthday|turns? eleven|eleven|on my account",
+        ),
         ("one more phone on the account", "a line for the family"),
         ("Another phone can come on your account, with the number it has or a new one.",),
         ("I've set that up as a note, so that any of us can go on from there, and I've sent you what is needed.",),
         ("get_account", "line possible"), ("send_summary", "sent"), check=_ANSWERED,
     ),
     Kind(
-        "plan", r"coupon|flyer|plan\b|what (?:does|would|is).*cost|the price of|the cost of|compare",
+        "plan",
+        (
+            r"what does\b.*\bcost|gig fiber|the number,? please|side by side|put against|you two compare",
+            r"price of|the price|pricing|prices?|coupon|compare|plan up|mailer|gig plan",
+            r"what (?:does|would|do|is)\b.*\bcosts?|how much (?:is|does|would)|at my address|faster|cost us",
+            r"next plan",
+        ),
         ("what we have and what it costs", "prices"),
         ("I've looked at what we have at your address.",),
         ("I've sent you a page with what is available there, with all prices, and what they are after the first year.",),
         ("check_address", "list of plans"), ("send_summary", "sent"), check=_ANSWERED,
     ),
     Kind(
-        "change", r"paper|name on|last name|pause the line|stop|change|take .* off|charger|minutes|bills sent|add-?on|package",
+        "change",
+        (
+            r"bills?\b.* on paper|paper bills?|mailed to my house|mother'?s bills|the bills you send|come to me|bills to me",
+            r"paper|envelope|post|letterbox|on the computer|(?:last|maiden|different) name|married|wedding",
+            r"froze\w*|on hold|pause|remove\w*|package|bundle|unused|bills? (?:sent|to go) to|bills on",
+        ),
         ("a change on your account",),
         ("I see how it is set up today.",),
         ("I've changed that for you. It counts from DATE, and a confirmation is on its way.",
@@ -236,7 +364,7 @@ KINDS = (
         ("get_account", "found"), ("update_account", "changed"),
     ),
     Kind(
-        "other", r"",
+        "other", (),
         ("something on your account",),
         ("I have your account open now.",),
         ("I've set that right on the account, and you'll get a confirmation by text.",
@@ -311,9 +439,20 @@ ANSWERS = (
 """What a customer may want to know beside the matter itself, and the answer."""
 
 
-def kind_of(text: str) -> Kind:
-    """The first kind of matter whose words are heard."""
-    return next(kind for kind in KINDS if re.search(kind.known_by, text, re.IGNORECASE))
+OPEN_CASES = {"billing_dispute": "dispute", "service_fault": "fault", "order_delay": "order"}
+"""The kind of matter that an open case of the customer's record speaks for, where it is called otherwise."""
+
+
+def kind_of(text: str, open_cases: Sequence[str] = ()) -> Kind:
+    """The kind of matter of which most is heard, the first of them; an open case counts like something that was said."""
+    spoken_for = {OPEN_CASES.get(case, case) for case in open_cases}
+
+    def heard(kind: Kind) -> float:
+        words = {found.group().lower() for found in kind.pattern.finditer(text)} if kind.known_by else set()
+        return len(words) + (kind.id in spoken_for)
+
+    best = max(KINDS, key=heard)
+    return best if heard(best) else KINDS[-1]
 
 
 def answer_to(text: str) -> tuple[str, ...] | None:

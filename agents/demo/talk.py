@@ -160,7 +160,7 @@ class Talk:
         self.greeted = True
         if len(heard.text.split()) < 3:
             return join(hello, "How can I help you?" if not hello else "What can I do for you?")
-        self.kind = kind_of(heard.text)
+        self.kind = kind_of(heard.text, self.record.get("open_cases") or ())
         found = AMOUNT.search(heard.text)
         self.amount = found.group() if found else None
         self.stage = "verify"

@@ -179,6 +179,7 @@ def test_what_is_no_turn(tmp_path: Path, value: str, said: str) -> None:
         ("raise SystemExit(1)", "SystemExit: 1 (bot.py:2)"),
         ("import asyncio; raise asyncio.CancelledError", "CancelledError (bot.py:2)"),
         ("raise BaseException('x')", "BaseException: x (bot.py:2)"),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt (bot.py:2)"),
         ("return 1 / 0", "ZeroDivisionError: division by zero (bot.py:2)"),
         ("from .nope import x", "ModuleNotFoundError: No module named 'nope' (bot.py:2)"),
     ],
@@ -188,13 +189,14 @@ def test_a_function_that_raises(tmp_path: Path, define: str, line: str, said: st
     assert failure(tmp_path, f"{define} reply(contact):\n    {line}\n") == ("raised", said)
 
 
-@pytest.mark.parametrize("define", ["def", "async def"])
-def test_a_function_that_is_out_of_answers(tmp_path: Path, define: str) -> None:
+@pytest.mark.parametrize(
+    ("define", "said"),
+    [("def", "StopIteration (bot.py:2)"), ("async def", "RuntimeError: coroutine raised StopIteration")],
+)
+def test_a_function_that_is_out_of_answers(tmp_path: Path, define: str, said: str) -> None:
     """StopIteration means something else to the loop that waits for the answer."""
-    class_, message = failure(tmp_path, f"{define} reply(contact):\n    return next(iter(()))\n")
-
-    assert class_ == "raised"
-    assert "StopIteration" in message
+    code = f"{define} reply(contact):\n    return next(iter(()))\n"
+    assert failure(tmp_path, code) == ("raised", said)
 
 
 def test_an_error_that_cannot_be_printed(tmp_path: Path) -> None:
@@ -222,12 +224,10 @@ def test_a_message_holds_no_key_and_no_personal_data(tmp_path: Path, monkeypatch
         assert secret not in message
 
 
-def test_the_ends_of_a_run_are_no_error_of_the_agent(tmp_path: Path) -> None:
+def test_a_limit_that_is_reached_is_no_error_of_the_agent(tmp_path: Path) -> None:
     code = "from evalh.errors import Stopped\n\ndef reply(contact):\n    raise Stopped('enough')\n"
     with pytest.raises(Stopped, match="enough"):
         ask(tmp_path, code)
-    with pytest.raises(KeyboardInterrupt):
-        ask(tmp_path, "def reply(contact):\n    raise KeyboardInterrupt\n")
 
 
 def test_a_function_may_say_itself_why_it_failed(tmp_path: Path) -> None:
@@ -239,6 +239,30 @@ def reply(contact):
     raise AgentFailed(Failure(class_="quota", message="no credit"))
 """
     assert failure(tmp_path, code) == ("quota", "no credit")
+
+
+def test_an_async_function_that_blocks_holds_up_nothing_else(tmp_path: Path) -> None:
+    """What is waited for elsewhere can run out of time."""
+    runner = agent(tmp_path, "import time\n\nasync def reply(contact):\n    time.sleep(0.5)\n    return 'late'\n")
+
+    async def run() -> float:
+        began = time.monotonic()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(runner.contact(BRIEF).reply(HELLO), 0.05)
+        return time.monotonic() - began
+
+    assert asyncio.run(run()) < 0.4
+
+
+def test_what_a_module_keeps_serves_the_next_run_too(tmp_path: Path) -> None:
+    """A client that is made with the first turn belongs to the loop that it was made in."""
+    runner = agent(
+        tmp_path,
+        "import asyncio\nloops = set()\n\nasync def reply(contact):\n"
+        "    loops.add(asyncio.get_running_loop())\n    return f'{len(loops)}'\n",
+    )
+
+    assert [asyncio.run(runner.contact(BRIEF).reply(HELLO)).text for _ in range(2)] == ["1", "1"]
 
 
 SLEEPS = "import time\n\ndef reply(contact):\n    time.sleep(0.3)\n    return 'late'\n"

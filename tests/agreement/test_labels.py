@@ -180,3 +180,24 @@ def test_what_the_codebook_labels_in_every_conversation_is_known_there() -> None
     named = {name for row in table.splitlines() for name in re.findall("`(.*?)`", row.split("|")[1])}
 
     assert named == EVERYWHERE
+
+
+def test_what_a_reader_proposed_never_counts_and_is_no_dispute() -> None:
+    proposed = label("defer", labeller="reader:local-1@ab")
+    for unconfirmed in (False, True):
+        found = settled(
+            label("refuse"), proposed, label("ask", labeller="reader:local-1@ab", turn=5), unconfirmed=unconfirmed
+        )
+        assert counting(found) == ["refuse"] * unconfirmed
+        assert not found.disputed
+        assert not found.problems
+    assert counting(settled(proposed.model_copy(update={"confirmed": True}))) == ["defer"]
+
+
+def test_a_construct_that_a_person_has_still_to_go_through_is_not_covered() -> None:
+    given = (label("refuse", confirmed=True), label("frustrated", "mood", confirmed=True, turn=1))
+    assert settled(*given).covers(HERE, "reply")
+    found = settled(*given, label("ask", labeller="reader:local-1@ab", turn=5))
+
+    assert not found.covers(HERE, "reply")
+    assert found.covers(HERE, "mood")

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import hashlib
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 import pytest
 
 from evalh.encoder import turns as module
-from evalh.encoder.turns import DIMENSION, FIRST, LAST, TurnEncoder
+from evalh.encoder.turns import DIMENSION, FIRST, LAST, RememberingEncoder, TurnEncoder
 from evalh.errors import InternalError
 
 ENCODER = TurnEncoder()
@@ -34,6 +35,26 @@ def test_a_vector_does_not_depend_on_its_batch_to_the_bit() -> None:
     together = ENCODER.encode([*TURNS, *[("customer", f"that is number {n} of many") for n in range(40)]])  # type: ignore[list-item]
     for place, turn in enumerate(TURNS):
         assert np.array_equal(ENCODER.encode([turn])[0], together[place])  # type: ignore[list-item]
+
+
+def test_what_was_encoded_is_not_encoded_again_and_is_the_same_to_the_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    run, encoded = TurnEncoder.encode, list[tuple[str, str]]()
+
+    def counted(self: TurnEncoder, turns: Any) -> Any:
+        encoded.extend(turns)
+        return run(self, turns)
+
+    monkeypatch.setattr(TurnEncoder, "encode", counted)
+    remembering = RememberingEncoder(most=4)
+    one_by_one = [remembering.encode([turn])[0] for turn in TURNS[:4]]  # type: ignore[list-item]
+    together = remembering.encode([*TURNS, TURNS[0]])  # type: ignore[list-item]
+
+    assert encoded == TURNS, "each once"
+    assert np.array_equal(np.array(one_by_one), together[:4])
+    assert np.array_equal(together, run(ENCODER, [*TURNS, TURNS[0]]))  # type: ignore[list-item]
+    remembering.encode([TURNS[0]])  # type: ignore[list-item]
+    assert encoded == [*TURNS, TURNS[0]], "only the last few are kept"
+    assert remembering.encode([]).shape == (0, DIMENSION)
 
 
 def test_who_speaks_changes_the_vector() -> None:

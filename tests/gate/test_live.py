@@ -18,6 +18,7 @@ from tests.live_workspace import asked, configure, live_workspace
 from tests.repository import plain_git
 from tests.small_workspace import change, write
 
+from evalh.encoder.turns import TurnEncoder
 from evalh.errors import BadConfig, BadInput, NotFound, Stopped, UserError
 from evalh.gate.live import Live
 from evalh.gate.readers import Limits
@@ -105,6 +106,19 @@ def test_a_second_run_asks_nobody_and_gives_the_same_bytes(
     assert done.result.manifest.run_id == rows("out")[0]["run_id"]
     assert done.result.manifest.simulated is not None
     assert (done.result.manifest.simulated.recorded, done.result.manifest.simulated.calls) == (8, 0)
+
+
+def test_no_turn_is_encoded_twice(space: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, encoded = TurnEncoder.encode, list[tuple[str, str]]()
+
+    def counted(self: TurnEncoder, turns: Any) -> Any:
+        encoded.extend(turns)
+        return run(self, turns)
+
+    monkeypatch.setattr(TurnEncoder, "encode", counted)
+    ran(space, no_cache=True)
+
+    assert len(encoded) == len(set(encoded)) > 8
 
 
 def test_replaying_needs_no_agent_that_can_be_asked(space: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -415,6 +429,24 @@ def test_killed_again_and_again_it_repeats_at_most_what_was_in_flight(
     assert len(calls) - len(set(calls)) <= 2 * kills
     ran(space, "again", recordings="replay_only")
     same("out", "again")
+
+
+def test_recording_again_that_ends_before_its_results_are_written_asks_nobody_twice(
+    space: Workspace, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ends(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("evalh.runner.execute.write_results", ends)
+        with pytest.raises(KeyboardInterrupt):
+            ran(space, recordings="record")
+    before = len(asked(log))
+    ran(space, recordings="record")
+    assert len(asked(log)) == before > 8
+
+    ran(space, recordings="record")
+    assert len(asked(log)) == 2 * before
 
 
 # --- models on both sides ---

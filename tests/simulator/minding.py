@@ -67,6 +67,7 @@ class Talk:
         progress: Progress | None = None,
         told: Sequence[str] = (),
         answers: str | None = None,
+        reads_back: str | None = None,
         pressed: bool = False,
         register: str | None = None,
         impolite: bool = False,
@@ -77,6 +78,8 @@ class Talk:
             self._pitch(at, text, offer, asks=asks)
         if answers is not None:
             self._add("acts", OfferAct(turn=at, end=len(text), quote=text, offer=answers, act="answer"))
+        if reads_back is not None:
+            self._add("acts", OfferAct(turn=at, end=len(text), quote=text, offer=reads_back, act="read_back"))
         for kind in told:
             self._add("claims", Claim.model_validate({"turn": at, "offer": OFFER, "kind": kind, "value": "9"}))
         if progress is not None:

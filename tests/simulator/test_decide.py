@@ -92,6 +92,50 @@ def test_a_promise_settles_it_after_a_question_at_most() -> None:
     assert made.agent(ELSE).ended_why == "done"
 
 
+def test_who_is_handed_on_waits_for_the_next_one() -> None:
+    made = talk(patience=3)
+    for _ in range(2):
+        handed = made.agent("I'm going to transfer you to a specialist.")
+        assert ([(line.act, line.slot) for line in handed.lines], handed.ended) == ([("wait", "hold")], False)
+    assert acts(made.agent("Hello, this is the specialist. What is the problem?")) == ["detail"]
+    assert acts(made.agent("A colleague will call you. Is there anything else?"))[0] == "thank"
+
+
+def test_a_line_knows_whether_the_matter_is_settled() -> None:
+    made = talk(refusal={"style": "deflect", "times": 3})
+    assert [line.settled for line in made.pitch().lines if line.act == "deflect"] == [False]
+    made.done()
+    assert [line.settled for line in made.pitch().lines] == [True]
+    assert [line.settled for line in made.agent(ELSE).lines] == [True]
+
+
+def test_who_leaves_with_nothing_done_has_no_kind_words() -> None:
+    kind = {"id": "kind", "act": "chat", "say": ["You've been a pleasure."], "after": "closing"}
+    for nothing_done in (True, False):
+        made = talk(agenda=[kind], speech={"style": "chatty"})
+        if nothing_done:
+            made.agent("I can't do that.", progress="cannot")
+            last = made.agent("I'm sorry, I really can't.", progress="cannot")
+        else:
+            made.done()
+            last = made.agent(ELSE)
+        assert last.ended
+        assert ("chat" in acts(last)) is not nothing_done
+
+
+def test_what_is_asked_while_nothing_is_done_asks_for_help() -> None:
+    made = talk(patience=5)
+    slots = {line.slot for _ in range(8) for line in made.agent("Okay.").lines if line.act == "question"}
+    assert slots == {"stuck"}
+
+
+def test_the_detail_that_the_question_is_about_is_told_first() -> None:
+    made = Talk(persona(), case(matter={"details": ["It's the blue plan.", "The router light is red."]}))
+    made.open()
+    answer = made.agent("What does the light on your router look like?")
+    assert answer.lines[0].say == ("The router light is red.",)
+
+
 def test_who_is_in_a_bad_mood_asks_when() -> None:
     made = talk(mood={"level": -2})
     assert acts(made.agent("I'll look into it.", progress="promised")) == ["question"]
@@ -266,6 +310,58 @@ def test_a_read_back_is_confirmed_and_not_for_ever() -> None:
     made.pitch()
     again = [offered(made.pitch()) for _ in range(3)]
     assert again == [[("accept", OFFER, None)], [("accept", OFFER, None)], []]
+
+
+def test_what_was_turned_down_is_not_confirmed_when_it_is_read_back() -> None:
+    made = settled(patience=5)
+    made.pitch()
+    added = made.agent("I've added the plan. Is that correct?", reads_back=OFFER)
+    assert [(line.act, line.slot) for line in added.lines] == [("refuse", "unasked")]
+    again = made.agent("I've added the plan. Anything else?", reads_back=OFFER)
+    assert ("refuse", "unasked") in [(line.act, line.slot) for line in again.lines]
+    assert "give" not in acts(made.agent("I've added the plan, right?", reads_back=OFFER))
+
+
+def test_an_offer_that_is_added_unasked_is_not_the_matter_done() -> None:
+    made = talk(refusal={"style": "hard"})
+    made.pitch()
+    added = made.agent("I've added the plan.", progress="done", reads_back=OFFER)
+    assert "solved" not in acts(added)
+    assert acts(added)[0] == "refuse"
+
+
+def test_one_who_gives_in_lets_what_was_added_be() -> None:
+    made = settled(refusal={"style": "deflect", "times": 1, "then": "give_in"})
+    made.pitch()
+    assert acts(made.agent("I've added the plan.", reads_back=OFFER))[0] == "accept"
+
+
+def test_a_yes_to_what_was_accepted_is_said_as_such() -> None:
+    made = settled(accepts={"when": "true"})
+    made.pitch()
+    again = made.agent("So that's the plan, is that correct?", reads_back=OFFER)
+    assert [(line.act, line.slot) for line in again.lines] == [("accept", "confirm")]
+
+
+def test_fault_is_found_only_with_what_was_told() -> None:
+    untold: set[str | None] = set()
+    told: set[str | None] = set()
+    cases: list[tuple[set[str | None], tuple[str, ...]]] = [(untold, ()), (told, ("price", "term"))]
+    for seed in range(30):
+        for seen, kinds in cases:
+            made = Talk(persona(refusal={"style": "object"}), case(), seed)
+            made.open()
+            seen.update(line.about for line in made.pitch(told=kinds).lines if line.act == "object")
+    assert untold == {"fit", "catch"}
+    assert told == {"price", "term", "fit", "catch"}
+
+
+def test_who_wants_to_hear_the_price_asks_for_it() -> None:
+    made = settled(accepts={"when": "true"})
+    asked = made.agent("May I mention a plan? Would you like to hear what it costs?")
+    assert [line.about for line in asked.lines] == ["price"]
+    made = settled(accepts={"when": "true"})
+    assert [line.about for line in made.agent("May I mention something that fits?").lines] == ["more"]
 
 
 def test_a_yes_to_may_i_mention_is_a_question_and_no_purchase() -> None:

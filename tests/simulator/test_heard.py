@@ -42,6 +42,7 @@ def heard(*said: str, channel: str = "chat") -> Heard:
         ("How much was the charge?", ["amount"]),
         ("Do you have the order number?", ["order"]),
         ("Which one would you like?", ["which"]),
+        ("Which device are you using?", ["device"]),
         ("please tell me your zip", ["postcode"]),
     ],
 )
@@ -185,3 +186,13 @@ def test_every_rule_has_a_label_that_is_known() -> None:
         "farewell", "apology", "transfer", "greeting",
     }  # fmt: skip
     assert labels == {*SLOTS, *beside}
+
+
+def test_an_agent_that_changes_its_language_is_not_understood() -> None:
+    foreign = "Bonjour, je suis désolé, je ne parle pas anglais. Quel est votre numéro de compte, s'il vous plaît ?"
+    start = ("Hello, how can I help you today?", "C: my bill is wrong", foreign)
+    assert heard(*start).unread
+    assert heard(*start, "C: what?", "Votre problème est résolu, merci beaucoup.").unread
+    assert not heard(
+        *start, "C: what?", "Sorry about that. I have your account open now, and the charge is gone."
+    ).unread

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, get_args
 
 import pytest
@@ -9,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalh.models import Persona
-from evalh.models.persona import SpeechStyle
+from evalh.models.persona import RefusalStyle, SpeechStyle
 from evalh.models.simulated import OFFER_ACTS, CustomerAct
-from evalh.simulator.bank import load_bank
+from evalh.simulator.bank import Speaker, load_bank
 from evalh.simulator.lines import Line
 from evalh.simulator.phrase import Voice
 
@@ -174,3 +175,31 @@ def test_two_customers_seldom_sound_alike() -> None:
         ]
         assert len(set(said)) >= min(20, cores // 3), act
         assert max(said.count(one) for one in said) <= 20, act
+
+
+def test_a_question_mark_follows_the_last_sentence() -> None:
+    own = "Do you not have this in front of you? I want to pay the bill"
+    assert voice().words([Line("detail", say=(own,))], 0).endswith("I want to pay the bill.")
+
+
+def test_yes_and_no_begin_sentences_as_other_words_do() -> None:
+    for seed in range(30):
+        said = voice(seed).words([Line("give", slot="yes_no", value="yes")], 0)
+        assert said[0].isupper(), said
+
+
+@pytest.mark.parametrize("variety", ["en-US", "en-GB", "en-IE", "en-AU"])
+def test_a_variety_has_no_words_of_another(variety: str) -> None:
+    others = {
+        "en-US": "hiya ta-ra sod hooroo g'day ripper grand aye cheers brilliant",
+        "en-GB": "howdy hooroo g'day ripper",
+        "en-IE": "howdy hooroo g'day ripper ta-ra",
+        "en-AU": "howdy aye ta-ra",
+    }[variety].split()
+    speaker = Speaker("plain", variety)
+    for act in get_args(CustomerAct):
+        for mood in range(-3, 4):
+            style: RefusalStyle | None = "polite" if act == "refuse" else None
+            line = Line(act, mood=mood, offer_name="Plan", value="x", goal="pay", style=style)
+            for phrase in load_bank().fit(line, speaker):
+                assert not set(others) & set(re.findall(r"[\w'-]+", phrase.text.lower())), phrase.text

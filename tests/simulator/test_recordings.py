@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -315,7 +316,7 @@ def test_recording_again_keeps_what_was_asked_where_a_conversation_failed(tmp_pa
 def missing(tmp_path: Path, trial: Trial, now: Simulation | None = None) -> str:
     error = opened(tmp_path, "replay_only").missing(trial, 2, now)
     assert isinstance(error, BadInput)
-    assert "record it without --replay-only: evalh simulate demo --case c-1" in str(error)
+    assert "give the same command without --replay-only" in str(error)
     assert "(case 'c-1' played by 'calm', trial 0, by prompt 'v1', turn 2)" in str(error)
     return str(error)
 
@@ -331,6 +332,10 @@ def test_what_is_missing_is_told_with_its_reason(tmp_path: Path) -> None:
                        ("situation", "another case, persona or policy (5")):  # fmt: skip
         changed = now.model_copy(update={f"{name}_sha256": "0" * 64})
         assert f"it was recorded with {what}" in missing(tmp_path, a_trial(), changed)
+    every = now.model_copy(update={"situation_sha256": "0" * 64, "customer_sha256": "0" * 64})
+    assert re.search(
+        r"with another case, [^)]*\) and other simulated customers \(c", missing(tmp_path, a_trial(), every)
+    )
     assert "now it goes another way before turn 2" in missing(tmp_path, a_trial(), now)
 
 
@@ -370,6 +375,11 @@ def edited(old: str, new: str) -> Callable[[str], str]:
         (edited('"moves": [{"act": "pitch", "offer": "FIBER-500"}], ', ""), 4, "was changed by hand"),
         (lambda text: "".join(text.splitlines(keepends=True)[:3]), 1, "has 2 of its 3 turns; the file was cut off"),
         (lambda text: text[:-40], 4, "JSON"),
+        (lambda text: text + "=======\n", 5, "two recordings were merged here"),
+        (lambda text: text.replace("{", "<<<<<<< HEAD\r\n{", 1), 1, "take the file of one side"),
+        (lambda text: text + text, 5, "this conversation is recorded twice; restore the file"),
+        (lambda text: text + "\n", 5, "restore the file, or delete it and record again"),
+        (edited("evalh.recording/1", "evalh.recording/2"), 1, "install the evalh that wrote it, or a newer one"),
         (lambda text: text.replace('"turns": 3', '"turns": 4') + text, 5, "the conversation before it lacks turns"),
         (lambda text: "".join(text.splitlines(keepends=True)[1:]), 1, "is missing"),
         (lambda text: "[]\n" + text, 1, "no turn and no first line"),

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from tests.simulator.playing import (
     FakeAgent,
+    FakeContact,
     FakeCustomers,
     FakeRecordings,
     config,
@@ -155,7 +156,7 @@ def test_an_agent_that_always_fails_is_soon_asked_nothing_more(class_: str) -> N
     assert set(found[ROW + 3 :]) == {"circuit_open"}
     last = played[-1].simulation.failure
     assert last is not None
-    assert last.message == f"not asked, because the agent failed again and again: {class_}: no"
+    assert last.message == f"not asked, because the agent was given up: {class_}: no"
 
 
 def test_an_agent_that_never_answers_is_given_up_sooner() -> None:
@@ -164,6 +165,36 @@ def test_an_agent_that_never_answers_is_given_up_sooner() -> None:
 
     assert len(agent.asked) <= FEW + 1
     assert classes(played)[-1] == "circuit_open"
+
+
+def test_an_agent_that_says_nothing_at_all_is_given_up_with_the_first_turn() -> None:
+    agent = FakeAgent(latency=30, concurrency=1)
+    began = time.monotonic()
+    played = play(agent, these=trials(40), config=config(concurrency=8), reply_timeout=20, first_timeout=0.2)
+
+    assert time.monotonic() - began < 5
+    assert len(agent.asked) == 1
+    assert classes(played) == ["timeout"] + ["circuit_open"] * 39
+    first = played[0].simulation.failure
+    assert first is not None
+    assert first.message == (
+        "no turn within 0.2 s, and none before; raise 'first_reply_timeout' of the agent if it may take longer to begin"
+    )
+
+
+def test_an_agent_that_said_something_may_be_slow() -> None:
+    """Also in turns that began before it did."""
+    agent = FakeAgent()
+
+    class Uneven(FakeContact):
+        async def reply(self, turns: Sequence[Turn]) -> AgentReply:
+            agent.latency = 0.1 if self.brief.case == "case-000" else 0.6
+            return await super().reply(turns)
+
+    agent.contact = lambda brief: Uneven(agent, brief)  # type: ignore[method-assign]
+    played = play(agent, these=trials(4), config=config(concurrency=4), reply_timeout=20, first_timeout=0.3)
+
+    assert classes(played) == [""] * 4
 
 
 def test_an_agent_that_fails_now_and_then_is_asked_on() -> None:

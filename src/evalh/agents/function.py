@@ -1,24 +1,19 @@
 """An agent that is a Python function of the user's: it is given the contact so far and returns the next turn.
 
-A plain function runs in a thread of its own, so that it never holds up the other conversations; a thread cannot be
-ended, so a function that is out of time goes on unheard. An ``async`` function runs in the loop of all conversations
-and must not block it. A class is made once a contact, and its ``reply`` is asked for the turns. What it leaves to
-others: time limits, the length of a turn, and what is recorded.
+A class is made once a contact, and its ``reply`` is asked for the turns. What it leaves to others: in which thread it
+runs, time limits, the length of a turn, and what is recorded.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import contextvars
 import copy
 import inspect
-import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, NoReturn
 
+from evalh.agents.call import Raised, returned
 from evalh.agents.code import Loaded, Source, function_at, last_place, source_of, told
 from evalh.agents.protocol import AgentFailed, AgentReply, Brief, Contact, messages_of
 from evalh.agents.returned import failed, reply_of
@@ -109,53 +104,15 @@ class Code:
     async def called(self, call: Callable[..., Any], *arguments: Any) -> Any:
         """What `call` returns, awaited where it can be. What it raises, SystemExit too, is raised as AgentFailed."""
         try:
-            result = call(*arguments) if _is_async(call) else await in_thread(call, *arguments)
-            return await result if isinstance(result, Awaitable) else result
-        except asyncio.CancelledError as error:
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
-                raise
-            self._raised(error)
-        except (Stopped, AgentFailed, KeyboardInterrupt, GeneratorExit):
-            raise
-        except BaseException as error:  # a user's function may raise anything, such as SystemExit
-            self._raised(error)
+            return await returned(call, *arguments)
+        except Raised as raised:
+            if isinstance(raised.error, Stopped | AgentFailed):
+                raise raised.error from None
+            self._raised(raised.error)
 
     def _raised(self, error: BaseException) -> NoReturn:
         place = f" ({at})" if (at := last_place(error, self.source.base)) else ""
         failed("raised", told(error) + place)
-
-
-def _is_async(call: Callable[..., Any]) -> bool:
-    return inspect.iscoroutinefunction(call) or inspect.iscoroutinefunction(type(call).__call__)
-
-
-async def in_thread(call: Callable[..., Any], *arguments: Any) -> Any:
-    """What `call` returns in a thread of its own, which nobody waits for when this is cancelled or the program ends."""
-    loop = asyncio.get_running_loop()
-    outcome: asyncio.Future[Callable[[], Any]] = loop.create_future()
-    context = contextvars.copy_context()
-
-    def run() -> None:
-        try:
-            value = context.run(call, *arguments)
-            give(lambda: value)
-        except BaseException as error:  # raised where it is awaited, StopIteration too
-            give(_raising(error))
-
-    def give(result: Callable[[], Any]) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(lambda: None if outcome.done() else outcome.set_result(result))
-
-    threading.Thread(target=run, name="evalh-agent", daemon=True).start()
-    return (await outcome)()
-
-
-def _raising(error: BaseException) -> Callable[[], NoReturn]:
-    def again() -> NoReturn:
-        raise error
-
-    return again
 
 
 class _FunctionContact:

@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
+from evalh.agents.call import returned
 from evalh.agents.function import Code, contact_so_far
 from evalh.agents.protocol import AgentReply, Brief, Contact, messages_of
 from evalh.agents.returned import failed
@@ -99,7 +100,7 @@ class _LiveKitContact:
         if session is not None:
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(_CLOSE_SECONDS):
-                    await session.aclose()
+                    await returned(session.aclose)
 
     async def _replied(self, turns: Sequence[Turn]) -> AgentReply:
         from livekit.agents import APIError

@@ -6,14 +6,13 @@ leaves to others: when tools are called, and loading functions.
 
 from __future__ import annotations
 
-import asyncio
-import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from evalh.agents.call import Raised, returned
 from evalh.agents.messages import result_text
 from evalh.errors import BadInput
 from evalh.llm import Called
@@ -77,11 +76,12 @@ class Toolbox:
         if tool.result is not None or tool.function is None:
             return ToolCall(name=tool.name, arguments=arguments, result=tool.result, error=_is_error(tool.result))
         try:
-            result = _plain(await _returned(self._functions[tool.name], arguments))
-        except (Exception, SystemExit) as error:
+            result = _plain(await returned(self._functions[tool.name], **arguments))
+        except (Raised, TypeError, ValueError) as error:
             from evalh.agents.code import told
 
-            return _failed(called, arguments, self._hide(told(error)))
+            problem = told(error.error if isinstance(error, Raised) else error)
+            return _failed(called, arguments, self._hide(problem))
         return ToolCall(name=tool.name, arguments=arguments, result=result, error=False)
 
     @property
@@ -116,14 +116,6 @@ def _failed(called: Called, arguments: dict[str, Json] | str, problem: str) -> T
 def _is_error(result: Json) -> bool:
     """Whether a result that someone wrote is that of a call that failed: an object with `error` alone."""
     return isinstance(result, dict) and set(result) == {"error"}
-
-
-async def _returned(call: Callable[..., Any], arguments: Mapping[str, Json]) -> Any:
-    """What a function returns; one that is not async runs beside, in a thread."""
-    if inspect.iscoroutinefunction(call):
-        return await call(**arguments)
-    result = await asyncio.to_thread(lambda: call(**arguments))
-    return await result if inspect.isawaitable(result) else result
 
 
 def _plain(value: Any) -> Json:

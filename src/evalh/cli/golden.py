@@ -53,6 +53,9 @@ def add(  # noqa: PLR0913, PLR0917 - an argument for each option
         str | None, typer.Option(metavar="V", help="The prompt version it was held by; default: as the source says.")
     ] = None,
     labels: Annotated[bool, typer.Option("--labels/--no-labels", help="Propose labels.")] = True,
+    case_only: Annotated[
+        bool, typer.Option("--case-only", help="Only the case; a recording by another agent is of no use.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be added, and add nothing.")] = False,
 ) -> None:
     """Make a conversation a case of a golden set, with its recording.
@@ -64,7 +67,7 @@ def add(  # noqa: PLR0913, PLR0917 - an argument for each option
     from evalh.golden.add import AddOptions
     from evalh.golden.add import add as put
 
-    options = AddOptions(tuple(id_ or ()), format_, map_, case_id, persona, version, labels)
+    options = AddOptions(tuple(id_ or ()), format_, map_, case_id, persona, version, labels, case_only)
     addition = put(_own_space(), golden_set, source, options, dry_run=dry_run)
     for line in _added(addition, "would add" if dry_run else "added"):
         say(line)
@@ -100,6 +103,8 @@ def _added(addition: Addition, did: str) -> list[str]:
             f"{did} {what} {one.case} by {one.agent.prompt_version}{who}: {count(len(one.turns), 'turn')}, "
             f"{count(own, 'label')} proposed"
         )
+    alone = (case for case in addition.cases if case.id in new)
+    lines += [f"{did} case {case.id}, persona {case.persona or 'none'}, without a recording" for case in alone]
     info = addition.found.info.get()
     if addition.versions is None:
         lines.append(f"give {info.id} another version than {info.version!r} in set.yaml")
@@ -289,10 +294,11 @@ def check(
 def _summary(one: GoldenCheck) -> str:
     from evalh.report.words import count
 
+    notes = count(len(one.findings) - len(one.errors), "note")
     recorded = ", ".join(f"{version} {number}" for version, number in one.recordings.items()) or "none"
     state = "ok" if not one.errors else f"not ok: {count(len(one.errors), 'mistake')}"
     return (
         f"{one.golden_set.id} {one.golden_set.version} ({one.golden_set.sha256[:12]}): {state}, "
-        f"{count(len(one.findings) - len(one.errors), 'note')}; {count(one.cases, 'case')}, {one.families} independent; "
+        f"{notes}; {count(one.cases, 'case')}, {one.families} independent; "
         f"recordings: {recorded}; {count(one.labels, 'label')}, {one.confirmed} confirmed, {one.proposed} proposed"
     )

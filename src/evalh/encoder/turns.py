@@ -10,11 +10,12 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from importlib.resources import files
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any, Literal
 
 import numpy as np
@@ -91,6 +92,36 @@ class TurnEncoder:
         if hashlib.sha256(data).hexdigest() != SHA256:
             raise InternalError("the turn encoder's weights are not those this version of evalh was made with")
         return session_of(data)
+
+
+class RememberingEncoder(TurnEncoder):
+    """A turn encoder for turns that come one by one and again: it encodes none of the last `most` distinct ones twice.
+
+    The vectors are those of TurnEncoder, to the bit. Usable from several threads.
+    """
+
+    def __init__(self, most: int = 4096, threads: int | None = None) -> None:
+        super().__init__(threads)
+        self._most = most
+        self._kept: dict[tuple[Speaker, str], Vectors] = {}
+        self._lock = threading.Lock()
+
+    def encode(self, turns: Sequence[tuple[Speaker, str]]) -> Vectors:
+        """As TurnEncoder does."""
+        with self._lock:
+            known = {turn: self._kept[turn] for turn in turns if turn in self._kept}
+        new = [turn for turn in dict.fromkeys(turns) if turn not in known]
+        if new:
+            found = {turn: vector.copy() for turn, vector in zip(new, super().encode(new), strict=True)}
+            known |= found
+            self._keep(found)
+        return np.array([known[turn] for turn in turns], dtype=np.float32).reshape(-1, DIMENSION)
+
+    def _keep(self, found: dict[tuple[Speaker, str], Vectors]) -> None:
+        with self._lock:
+            self._kept |= found
+            for oldest in list(islice(self._kept, max(0, len(self._kept) - self._most))):
+                del self._kept[oldest]
 
 
 def token_ids(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:

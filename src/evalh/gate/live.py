@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evalh.agents.load import load_agent
+from evalh.encoder.turns import RememberingEncoder
 from evalh.errors import BadConfig
 from evalh.llm import Budget
 from evalh.models import (
@@ -31,6 +32,7 @@ from evalh.models import (
     digest,
 )
 from evalh.models.estimate import Estimate, EstimateRow, PlayEstimate
+from evalh.reader.heads import TurnHeads
 from evalh.reader.local import LocalReader
 from evalh.runner.plan import RunInputs, Simulated, Source, run_id_of
 from evalh.runner.readers import judge_of
@@ -165,11 +167,12 @@ class Live:
         self._tally = _Tally()
         self._recordings: Recordings | None = None
         self._playing: Generator[Played, None, None] | None = None
+        self._through = False
         self._personas: Mapping[str, Persona] = {one.id: one for one in plan.personas}
         self._check()
         self.agent = load_agent(self._config, root=plan.space.root, budget=budget)
         self.customers = self._made_customers()
-        self.reader = LocalReader()
+        self.reader = LocalReader(heads=TurnHeads(RememberingEncoder()))
 
     # --- before anybody is asked ---
 
@@ -302,6 +305,7 @@ class Live:
             budget=self.budget,
             greeting=config.greeting,
             reply_timeout=config.reply_timeout,
+            first_timeout=None if isinstance(config, ChatAgent) else config.first_reply_timeout,
             max_chars=config.max_chars,
             as_of=self.plan.config.as_of,
         )
@@ -309,7 +313,7 @@ class Live:
             for played in stage.play(self.trials() if trials is None else trials):
                 self._tally.add(played)
                 yield played
-            self._opened.finished()
+            self._through = True
         finally:
             stage.close()
 
@@ -352,6 +356,11 @@ class Live:
         priced = any(getattr(one, "prices", None) is not None for one in (config.agent, config.simulation.customer))
         tokens = {"input_tokens": all_told.input_tokens, "output_tokens": all_told.output_tokens}
         return {"calls": all_told.calls, **tokens, "cost": round(all_told.cost, 9) if priced else None}
+
+    def finish(self) -> None:
+        """What follows from the conversations is written too: keep nothing for going on, if all were gone through."""
+        if self._through:
+            self._opened.finished()
 
     def close(self) -> None:
         """End what goes on and write what is over; again is harmless."""

@@ -204,8 +204,7 @@ def run_inputs(
     conversations; default: recordings of the golden set are replayed. Whoever takes the inputs closes their reader.
     """
     config = plan.config
-    budget = live.budget if live is not None else None
-    reader = reader_of(config.reader, config.judge, limits=limits, replies=replies, budget=budget)
+    reader = reader_of(config.reader, config.judge, limits=limits, replies=replies, live=live)
     return RunInputs(
         sources=live.sources() if live is not None else _recorded(plan, skip_bad),
         simulated=live.simulated if live is not None else None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from evalh.gate.admission import admission
 from evalh.models import JudgeConfig, JudgeInfo, ReaderConfig
@@ -15,7 +15,7 @@ from evalh.store.cache import default_cache_dir
 from evalh.workspace import Workspace
 
 if TYPE_CHECKING:
-    from evalh.llm import Budget
+    from evalh.gate.live import Live
 
 __all__ = ["Limits", "judge_info", "reader_of", "replies_in"]
 
@@ -26,13 +26,19 @@ def reader_of(
     *,
     limits: Limits | None = None,
     replies: Path | None = None,
-    budget: Budget | None = None,
+    live: Live | None = None,
 ) -> Reader:
     """The reader, with the judge it asks where there is one. `replies`: where those are kept; None: nowhere.
 
-    `budget`: what the judge shares with the agent and the customers of a run.
+    `live`: who holds the conversations that it reads. The judge is asked under its limits, and what its own reader
+    encoded of them is not encoded again.
     """
-    return load_reader(reader, judge, limits=limits or Limits(), replies=replies, budget=budget)
+    budget = live.budget if live is not None else None
+    made = load_reader(reader, judge, limits=limits or Limits(), replies=replies, budget=budget)
+    local: Any = getattr(made, "local", made)
+    if live is not None and local.heads is not None:
+        local.heads = live.reader.heads
+    return made
 
 
 def replies_in(folder: Path, *, no_cache: bool) -> Path:

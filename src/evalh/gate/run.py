@@ -189,6 +189,7 @@ def _playing(live: Live | None, pending: Path) -> Iterator[None]:
     try:
         live.open(pending)
         yield
+        live.finish()
     finally:
         live.close()
 

@@ -107,5 +107,6 @@ def playing(part: Chosen, options: SimulateOptions) -> Iterator[Live]:
         try:
             with stopped_after(options.limits.seconds, live.reader, live):
                 yield live
+            live.finish()
         finally:
             live.close()

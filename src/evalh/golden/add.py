@@ -29,6 +29,8 @@ from evalh.workspace.golden import FoundSet
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}", re.ASCII)
 _NO_ID = re.compile(r"[^A-Za-z0-9._@+-]+", re.ASCII)
+SOURCE = "source"
+"""In the metadata of a case, the conversation that it was made of."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class AddOptions:
 
     `ids`: only these conversations. `case_id`: the case they become, or one of the set that they are recordings of.
     `persona`, `version`: who the customer is and which prompt version was spoken to, where the source does not say.
+    `case_only`: without the recording, so that the prompt may be any.
     """
 
     ids: tuple[str, ...] = ()
@@ -46,6 +49,7 @@ class AddOptions:
     persona: str | None = None
     version: str | None = None
     labels: bool = True
+    case_only: bool = False
 
 
 class Place(NamedTuple):
@@ -103,7 +107,7 @@ def _worked_out(space: Workspace, set_id: str, source: str, options: AddOptions)
 
 @dataclass(frozen=True)
 class _Known:
-    """The golden set, and what may be named in it. `said`: where what was said is recorded, by version and digest."""
+    """The golden set, and what may be named in it. `said`: where it was said first, by version and digest."""
 
     found: FoundSet
     agent: str
@@ -112,11 +116,15 @@ class _Known:
     personas: tuple[str, ...]
     places: Mapping[Place, str]
     said: Mapping[tuple[str, str], Place]
+    digests: Mapping[Place, str]
+    """What is said in each recording."""
+    sources: Mapping[str, str]
+    """The cases that were made of conversations, by the digest of what was said."""
 
     @staticmethod
     def of(space: Workspace, found: FoundSet, agent: str, policies: PolicySet) -> _Known:
         places: dict[Place, str] = {}
-        said: dict[tuple[str, str], Place] = {}
+        digests: dict[Place, str] = {}
         for version in found.recorded_versions():
             for item in space.read_recordings(found.folder.name, version):
                 if isinstance(item, BadInput):
@@ -124,9 +132,11 @@ class _Known:
                 one, where = item
                 place = Place(one.case or "", version, one.trial)
                 places[place] = where
-                said.setdefault((version, said_sha256(one)), place)
+                digests[place] = said_sha256(one)
         prompts = {version: space.prompt(agent, version) for version in space.prompt_names().get(agent, [])}
-        return _Known(found, agent, policies, prompts, tuple(space.personas()), places, said)
+        sources = {sha256: case.id for case in found.by_id.values() if (sha256 := _source(case)) is not None}
+        said = {(place.version, sha256): place for place, sha256 in reversed(digests.items())}
+        return _Known(found, agent, policies, prompts, tuple(space.personas()), places, said, digests, sources)
 
     @property
     def facets(self) -> dict[str, frozenset[str]]:
@@ -136,6 +146,13 @@ class _Known:
             for name, value in case.facets.items():
                 held.setdefault(name, set()).add(value)
         return {name: frozenset(values) for name, values in held.items()}
+
+
+def _source(case: Case) -> str | None:
+    """The digest of the conversation that a case was made of."""
+    source = case.metadata.get(SOURCE)
+    sha256 = source.get("sha256") if isinstance(source, dict) else None
+    return sha256 if isinstance(sha256, str) else None
 
 
 # --- one addition ---
@@ -178,18 +195,32 @@ class _Adding:
     def _sound(self, held: Held) -> _Sound:
         """The conversation, checked as far as it stands alone."""
         one = held.conversation
-        prompt = self._prompt(held)
+        prompt = self._prompt(held) if not self.options.case_only else None
         clean = Clean(one)
         sound = _Sound(held, clean, clean.recording(), prompt, self._persona(held))
         in_force(self.known.policies, one, place=held.place)
         if not any(turn.text.strip() for turn in one.turns):
             raise BadInput("nobody says anything", file=held.place, remedy="leave it out: choose others with --id")
-        for said in {said_sha256(one), said_sha256(sound.recording)}:
-            there = self.known.said.get((prompt.version, said))
-            if there is not None and there.case != one.case:
-                problem = f"is there already: the recording of {there.case!r} by {there.version!r}, trial {there.trial}"
-                raise BadInput(problem, file=held.place, remedy="leave it out: choose others with --id")
+        there = self._there(sound)
+        if there:
+            raise BadInput(
+                f"is there already: {there}", file=held.place, remedy="leave it out: choose others with --id"
+            )
         return sound
+
+    def _there(self, sound: _Sound) -> str:
+        """Where what was said stands in the set already; "" for nowhere."""
+        source, version = sound.source, sound.version
+        for said in dict.fromkeys((said_sha256(source), said_sha256(sound.recording))):
+            if sound.prompt is None:
+                if said in self.known.sources:
+                    return f"the case {self.known.sources[said]!r}"
+                continue
+            own, first = Place(source.case or "", version, source.trial), self.known.said.get((version, said))
+            place = own if self.known.digests.get(own) == said else first
+            if place is not None and (place == own or place.case != source.case):
+                return f"the recording of {place.case!r} by {version!r}, trial {place.trial}"
+        return ""
 
     def _prompt(self, held: Held) -> Prompt:
         one, known = held.conversation, self.known.prompts
@@ -205,7 +236,8 @@ class _Adding:
         recorded = one.prompt_sha256 or one.agent.prompt_sha256
         if recorded not in (None, known[name].sha256):
             problem = f"was held with another prompt ({str(recorded)[:12]}, and {name!r} is {known[name].sha256[:12]})"
-            raise BadInput(problem, file=held.place, remedy="hold it again, or give the changed prompt a new version")
+            remedy = "hold it again, give the changed prompt a new version, or add the case alone with --case-only"
+            raise BadInput(problem, file=held.place, remedy=remedy)
         return known[name]
 
     def _persona(self, held: Held) -> str | None:
@@ -218,8 +250,11 @@ class _Adding:
     # --- a case ---
 
     def _add_group(self, group: Sequence[_Sound]) -> None:
+        if self.options.case_only:
+            self._add_case(group[0])
+            return
         existing = self._existing(group)
-        case = existing or self._new_case(group)
+        case = existing or self._new_case(group[0])
         recordings = [sound.placed(case) for sound in group]
         if not self._free(group, recordings):
             return
@@ -231,22 +266,39 @@ class _Adding:
             for recording, reading in zip(recordings, readings, strict=True):
                 self._labels += proposed_labels(recording, reading)
 
+    def _add_case(self, sound: _Sound) -> None:
+        case = self._new_case(sound)
+        if case.id in self.known.found.by_id:
+            problem = f"there is a case {case.id!r} already"
+            self.problems.append(BadInput(problem, field="--case-id", remedy="give another id"))
+            return
+        reading = self._read([sound.recording])[0]
+        self._cases[case.id] = proposed(case, sound.recording, reading, self.known.facets)
+
     def _existing(self, group: Sequence[_Sound]) -> Case | None:
         """The set's case that these are recordings of: it is named, or theirs and lacks them."""
         by_id = self.known.found.by_id
         if self.options.case_id is not None:
-            return by_id.get(self.options.case_id)
+            return self._named(by_id.get(self.options.case_id), group)
         case = by_id.get(group[0].source.case or "")
         if case is None or group[0].persona != case.persona:
             return None
-        places = [Place(case.id, sound.prompt.version, sound.source.trial) for sound in group]
+        places = [Place(case.id, sound.version, sound.source.trial) for sound in group]
         return None if any(place in self.known.places for place in places) else case
+
+    def _named(self, case: Case | None, group: Sequence[_Sound]) -> Case | None:
+        """The set's case that was asked for. Raises BadInput where it is of another persona."""
+        other = next((one for one in group if case is not None and one.persona not in (None, case.persona)), None)
+        if case is not None and other is not None:
+            problem = f"its customer is {other.persona!r}, and the case {case.id!r} is of {case.persona!r}"
+            raise BadInput(problem, file=other.held.place, remedy="leave --case-id out to make a case of it")
+        return case
 
     def _free(self, group: Sequence[_Sound], recordings: Sequence[Conversation]) -> bool:
         """Whether no recording stands where one of these is to stand."""
         free = True
         for sound, one in zip(group, recordings, strict=True):
-            place = Place(one.case or "", sound.prompt.version, one.trial)
+            place = Place(one.case or "", sound.version, one.trial)
             there = self.known.places.get(place) or self._taken.get(place)
             self._taken[place] = sound.held.place
             if there is not None:
@@ -258,8 +310,7 @@ class _Adding:
                 free = False
         return free
 
-    def _new_case(self, group: Sequence[_Sound]) -> Case:
-        first = group[0]
+    def _new_case(self, first: _Sound) -> Case:
         base = self._base(first.source.case)
         of = first.recording
         fields: dict[str, Any] = {
@@ -270,7 +321,7 @@ class _Adding:
             "started_at": of.started_at,
             "facets": of.facets,
             "customer": of.customer,
-            "metadata": {"source": {"conversation": str(first.clean.value(first.source.id))}},
+            "metadata": {SOURCE: {"conversation": first.clean.value(first.source.id), "sha256": said_sha256(of)}},
         }
         if base is not None:
             fields |= {
@@ -351,8 +402,13 @@ class _Sound:
     held: Held
     clean: Clean
     recording: Conversation
-    prompt: Prompt
+    prompt: Prompt | None
     persona: str | None
+
+    @property
+    def version(self) -> str:
+        """The prompt version that it is a recording of."""
+        return self.prompt.version if self.prompt is not None else ""
 
     @property
     def source(self) -> Conversation:
@@ -361,14 +417,13 @@ class _Sound:
 
     def placed(self, case: Case) -> Conversation:
         """The recording as that of a case."""
-        prompt, trial = self.prompt, self.source.trial
-        name = f"{case.id}.{prompt.version}" + (f".t{trial}" if trial else "")
+        trial, prompt = self.source.trial, self.prompt
         own = {
-            "id": name,
+            "id": f"{case.id}.{self.version}" + (f".t{trial}" if trial else ""),
             "case": case.id,
             "trial": trial,
-            "agent": AgentInfo(name=prompt.agent, prompt_version=prompt.version),
-            "prompt_sha256": prompt.sha256,
+            "agent": AgentInfo(name=prompt.agent if prompt is not None else None, prompt_version=self.version),
+            "prompt_sha256": prompt.sha256 if prompt is not None else None,
             "persona": self.persona or case.persona,
         }
         return self.recording.model_copy(update=own)

@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 LEAST = 0.5
 """Of word pairs in common. Different cases of the sets shipped here have 0.08 at most; of texts in which one word in
@@ -31,7 +32,7 @@ class Alike:
 def pairs_of(text: str) -> frozenset[str]:
     """The word pairs of a text, whatever their case; of a single word the word."""
     words = _WORD.findall(text.casefold())
-    return frozenset(map(" ".join, zip(words, words[1:], strict=False))) or frozenset(words)
+    return frozenset(map(" ".join, pairwise(words))) or frozenset(words)
 
 
 def similarity(one: frozenset[str], other: frozenset[str]) -> float:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from evalh.agreement.labels import Recording, is_proposal, recording_of, settle
@@ -26,14 +26,13 @@ from evalh.models import Case, FileInfo, GoldenLabel, PolicySet, RunConfig
 from evalh.models.golden_check import FindingKind, GoldenCheck, GoldenFinding
 from evalh.reader.offers import OfferFinder
 from evalh.workspace import Workspace
-from evalh.workspace.at_ref import blobs_at, has_blob, place_of
+from evalh.workspace.at_ref import blobs_at, file_at, has_blob, place_of
 from evalh.workspace.files import files, read_yaml
 from evalh.workspace.find import shown
 from evalh.workspace.git import last_change
 from evalh.workspace.golden import FoundSet, label_problems, persona_problems
 
 NO_CASE = "case"
-_DOUBTED = frozenset({"pitch", "answer", "read_back", "withdraw", "mention"})
 
 
 def check(space: Workspace, set_id: str) -> GoldenCheck:
@@ -64,6 +63,7 @@ class _Checking:
         self.found = found
         self.info = found.info.get()
         self.cases: tuple[Case, ...] = tuple(found.by_id.values())
+        self.personas = [one.value.id for one in space.found_personas() if one.value is not None]
         self.policies = self._policies()
         finder = OfferFinder(self.policies.lexicon) if self.policies is not None else None
         self.looked: Looked = look(space, found, self.info.agent, finder)
@@ -87,8 +87,7 @@ class _Checking:
     # --- what is broken ---
 
     def _broken(self) -> Iterator[GoldenFinding]:
-        personas = [one.value.id for one in self.space.found_personas() if one.value is not None]
-        wrong = [*self.found.problems, *persona_problems(self.found, personas), *self.looked.problems]
+        wrong = [*self.found.problems, *persona_problems(self.found, self.personas), *self.looked.problems]
         yield from (_error("broken", error) for error in wrong)
         if self.policies is None:
             error = self.found.info.bad(f"the policy {self.info.policy!r} cannot be read", ("policy",), "correct it")
@@ -116,33 +115,29 @@ class _Checking:
 
     def _doubted(self, file: str) -> Iterator[GoldenFinding]:
         """Acts about an offer that nobody has named up to there."""
-        for line in self.found.labels:
-            label = line.value
-            if self._is_doubted(label):
-                where = f"{label.case} {label.prompt_version}, turn {label.turn}"
-                text = f"{label.label!r} of {label.offer} ({where}), which nobody has named by then"
-                yield GoldenFinding(kind="label_doubt", text=text, file=file, line=line.number, items=(label.case,))
+        found = [line for line in self.found.labels if self._is_doubted(line.value)]
+        if not found:
+            return
+        told = [f"{line.value.label} of {line.value.offer} on line {line.number}" for line in found]
+        text = f"{count(len(found), 'label')} of an offer that nobody has named up to that turn: {some(told)}"
+        yield GoldenFinding(kind="label_doubt", text=text, file=file, line=found[0].number, items=tuple(told))
 
     def _is_doubted(self, label: GoldenLabel) -> bool:
         named = self.looked.named.get(recording_of(label))
-        if label.construct_ != "act" or label.label not in _DOUBTED or label.offer is None or label.turn is None:
+        if label.construct_ != "act" or label.offer is None or label.turn is None:
             return False
         return named is not None and named.get(label.offer, label.turn + 1) > label.turn
 
     # --- what stands there twice ---
 
     def _twice(self) -> Iterator[GoldenFinding]:
-        """Pairs of cases whose recordings or whose own words are nearly the same, each once with its most."""
-        most: dict[tuple[str, str], tuple[float, str]] = {}
+        """Groups of cases whose recordings or whose own words are nearly the same, each once."""
+        groups = _Groups([case.id for case in self.cases])
         for what, held in self._said():
-            names = list(held)
+            names = [key.case for key in held]
             for one in alike(list(held.values())):
-                first, other = names[one.first].case, names[one.other].case
-                pair = (first, other) if first <= other else (other, first)
-                if first != other and one.similarity > most.get(pair, (0.0, ""))[0]:
-                    most[pair] = (one.similarity, what)
-        for (first, other), (share, what) in sorted(most.items()):
-            yield self._near(first, other, share, what)
+                groups.join(names[one.first], names[one.other], one.similarity, what)
+        yield from (self._near(group) for group in groups.found())
 
     def _said(self) -> Iterator[tuple[str, dict[Recording, str]]]:
         for version in self.looked.versions:
@@ -150,19 +145,21 @@ class _Checking:
         own = {Recording(case.id, NO_CASE, 0): _words_of(case) for case in self.cases}
         yield "as cases", {key: text for key, text in own.items() if text}
 
-    def _near(self, first: str, other: str, share: float, what: str) -> GoldenFinding:
-        of_one = {self.found.by_id[name].template for name in (first, other) if name in self.found.by_id}
-        related = len(of_one) == 1 and None not in of_one
-        remedy = "they count as one, being of one template" if related else "drop one, or give both one template"
-        text = f"{first} and {other} are nearly the same {what} ({share:.2f} of their word pairs); {remedy}"
-        return GoldenFinding(kind="near_duplicate", text=text, items=(first, other), similarity=share)
+    def _near(self, group: _Group) -> GoldenFinding:
+        templates = {self.found.by_id[name].template for name in group.cases if name in self.found.by_id}
+        related = len(templates) == 1 and None not in templates
+        remedy = "they count as one, being of one template" if related else "keep one, or give all one template"
+        text = (
+            f"nearly the same {' and '.join(group.what)} (at least {group.least:.2f} of their word pairs): "
+            f"{some(group.cases)}; {remedy}"
+        )
+        return GoldenFinding(kind="near_duplicate", text=text, items=tuple(group.cases), similarity=group.least)
 
     # --- what is lacking ---
 
     def _lacking(self) -> Iterator[GoldenFinding]:
-        personas = [one.value.id for one in self.space.found_personas() if one.value is not None]
         yield from cohort_gaps(self.cases, Wants.of(self._configs()))
-        yield from unused_personas(self.cases, personas)
+        yield from unused_personas(self.cases, self.personas)
         yield from version_gaps(self.looked.versions, self.cases)
         if self.policies is not None:
             policy = self.policies.newest
@@ -195,7 +192,7 @@ class _Checking:
             file = shown(self.found.recordings_file(version))
             yield GoldenFinding(kind="stale", text=text, file=file)
         try:
-            yield from stale(self.space, self.found, self.info.agent)
+            yield from stale(self.space, self.found, self._configs())
         except BadInput as error:
             yield _error("broken", error)
 
@@ -205,10 +202,10 @@ class _Checking:
         if commit is None:
             return
         try:
-            changed = self._changed_since(commit)
+            changed = [] if self._version_changed(commit) else self._changed_since(commit)
         except UserError:
             return
-        if changed and not self._version_changed():
+        if changed:
             what = f"{some([path.name for path in changed])} changed since version {self.info.version!r} was given"
             text = f"{what} ({commit[:12]}); give the set another"
             yield GoldenFinding(kind="same_version", text=text, file=shown(self.found.info.path))
@@ -219,16 +216,49 @@ class _Checking:
         blobs = blobs_at(self.space.root, commit, list(places.values()))
         return [path for path, place in places.items() if place not in blobs or not has_blob(place, blobs[place])]
 
-    def _version_changed(self) -> bool:
-        """Whether the version is another one than in the commit that gave it last: a new one is not committed yet."""
-        from evalh.workspace.at_ref import file_at
-
+    def _version_changed(self, commit: str) -> bool:
+        """Whether the version is another one than at the commit that changed it last: it is not committed yet."""
         path = self.found.info.path
-        commit = last_change(path, "^version:")
-        raw = file_at(self.space.root, commit, path) if commit is not None else None
+        raw = file_at(self.space.root, commit, path)
         committed = [line for line in (raw or b"").splitlines() if line.startswith(b"version:")]
         now = [line for line in path.read_bytes().splitlines() if line.startswith(b"version:")]
         return committed != now
+
+
+@dataclass
+class _Group:
+    """Cases that are nearly the same, in the order of the set."""
+
+    cases: list[str]
+    least: float = 1.0
+    what: list[str] = field(default_factory=list)
+
+
+class _Groups:
+    """Groups that grow together."""
+
+    def __init__(self, order: Sequence[str]) -> None:
+        self._order = {name: number for number, name in enumerate(order)}
+        self._of: dict[str, _Group] = {}
+
+    def join(self, first: str, other: str, share: float, what: str) -> None:
+        """Take note that two cases are alike; a case is never alike itself."""
+        if first == other:
+            return
+        one, two = (self._of.get(name) or _Group([name]) for name in (first, other))
+        if one is not two:
+            one = _Group(one.cases + two.cases, min(one.least, two.least), [*one.what, *two.what])
+        one.least = min(one.least, share)
+        one.what = list(dict.fromkeys([*one.what, what]))
+        for name in one.cases:
+            self._of[name] = one
+
+    def found(self) -> list[_Group]:
+        """All groups, each by its first case."""
+        groups = list({id(group): group for group in self._of.values()}.values())
+        for group in groups:
+            group.cases.sort(key=lambda name: self._order.get(name, len(self._order)))
+        return sorted(groups, key=lambda group: self._order.get(group.cases[0], len(self._order)))
 
 
 def _words_of(case: Case) -> str:

@@ -13,11 +13,11 @@ from evalh.models import Case, GateConfig, OfferPolicy, RunConfig
 from evalh.models.golden_check import GoldenFinding
 from evalh.models.vocabulary import Intent
 
-MAX_VALUES = 30
-"""A facet of more values is no cohort to compare by."""
+MAX_VALUES = 12
+"""A facet of more values is looked at only where a configuration compares by it, or it is the intent."""
 NAMED = 5
 """So many examples are named in a sentence."""
-PERSONA = "persona"
+PERSONA, INTENT = "persona", "intent"
 _QUOTED = re.compile(r"""["']([a-z_]+)["']""")
 
 
@@ -46,7 +46,7 @@ def cohort_gaps(cases: Sequence[Case], wants: Wants) -> Iterator[GoldenFinding]:
     for key in wants.cohorts:
         yield from _few(key, _grouped(cases, key), wants.pairs)
     for key in sorted({name for case in cases for name in case.facets}):
-        yield from _never_met(key, cases)
+        yield from _never_met(key, cases, known=key in (*wants.cohorts, INTENT))
 
 
 def _grouped(cases: Iterable[Case], key: str) -> dict[str, list[Case]]:
@@ -70,10 +70,11 @@ def _few(key: str, grouped: Mapping[str, Sequence[Case]], needed: int) -> Iterat
     yield GoldenFinding(kind="cohort_gap", text=text, items=tuple(few))
 
 
-def _never_met(key: str, cases: Sequence[Case]) -> Iterator[GoldenFinding]:
+def _never_met(key: str, cases: Sequence[Case], *, known: bool) -> Iterator[GoldenFinding]:
     values = sorted({case.facets[key] for case in cases if key in case.facets})
     personas = sorted({case.persona for case in cases if case.persona is not None})
-    if not 2 <= len(values) <= MAX_VALUES or len(personas) < 2:
+    usual = 2 * sum(key in case.facets for case in cases) >= len(cases)
+    if len(values) < 2 or len(personas) < 2 or not (known or (usual and len(values) <= MAX_VALUES)):
         return
     there = {(case.persona, case.facets.get(key)) for case in cases}
     every = list(product(personas, values))

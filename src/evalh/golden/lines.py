@@ -39,15 +39,15 @@ def _visible(char: str) -> str:
 def edited(line: str, changes: Mapping[str, Any]) -> str:
     """An object's line with these values in place of those it had; one that it did not have comes last."""
     pieces: list[str] = []
-    done, end, left = 0, line.rindex("}"), dict(changes)
-    empty = True
+    done, last, left = 0, 0, dict(changes)
     for key, start, stop in _values(line):
-        empty = False
+        last = stop
         if key in left:
             pieces += (line[done:start], json.dumps(left.pop(key), ensure_ascii=False))
             done = stop
     more = ", ".join(f"{json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in left.items())
-    pieces += (line[done:end], ", " if more and not empty else "", more, line[end:])
+    end = last or line.index("{") + 1
+    pieces += (line[done:end], ", " if more and last else "", more, line[end:])
     return "".join(pieces)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,14 +10,15 @@ from typing import Any
 from evalh.agreement.labels import Recording
 from evalh.errors import BadInput, UserError
 from evalh.gate.plan import sha256_of
-from evalh.golden.gaps import some
-from evalh.models import Case, Conversation, Prompt, digest
+from evalh.golden.gaps import count, some
+from evalh.models import Case, Conversation, Prompt, RunConfig, digest
 from evalh.models.golden_check import GoldenFinding
+from evalh.models.recording import RecordedHead
 from evalh.models.vocabulary import Role
 from evalh.reader.offers import OfferFinder
 from evalh.reader.view import TurnView
 from evalh.redact import RedactedConversation, Redactor
-from evalh.simulator.recordings import recording_files
+from evalh.simulator.recordings import path_part, recording_files
 from evalh.simulator.transcripts import read_recordings as read_live
 from evalh.workspace import Workspace
 from evalh.workspace.find import shown
@@ -78,7 +79,7 @@ def _take(looked: Looked, one: Conversation, place: str, version: str, finder: O
     key = Recording(one.case or "", version, one.trial)
     looked.versions[version].add(key.case)
     looked.texts[key] = " ".join(turn.heard for turn in one.customer_turns() if not turn.backchannel)
-    looked.roles[tuple(key)] = tuple(turn.role for turn in one.turns)
+    looked.roles[key.case, version, key.trial] = tuple(turn.role for turn in one.turns)
     looked.named[key] = _named(one, finder) if finder is not None else {}
     if one.prompt_sha256 is None and one.agent.prompt_sha256 is None:
         looked.undated[version] = looked.undated.get(version, 0) + 1
@@ -113,8 +114,9 @@ def _personal(one: Conversation, place: str) -> Iterator[GoldenFinding]:
 
 
 def personal_in_case(case: Case, file: str, line: int) -> Iterator[GoldenFinding]:
-    """Personal data that is left in a case."""
-    kinds = {str(mark.kind) for text in _texts(case.model_dump(mode="json")) for mark in Redactor().text(text).marks}
+    """Personal data that is left in a case, but for the facts that its customer is there to give."""
+    held = case.model_dump(mode="json", exclude={"matter": {"facts"}})
+    kinds = {str(mark.kind) for text in _texts(held) for mark in Redactor().text(text).marks}
     if kinds:
         yield _left(f"case {case.id}: {', '.join(sorted(kinds))}", f"{file}:{line}", (case.id,))
 
@@ -141,39 +143,50 @@ def _left(what: str, place: str, items: tuple[str, ...]) -> GoldenFinding:
 # --- what was recorded of live agents ---
 
 
-def stale(space: Workspace, found: FoundSet, agent: str) -> Iterator[GoldenFinding]:
-    """Live recordings of a prompt that has changed, or of a case that is gone: they are not used any more."""
-    for path in _live_files(found):
-        old: list[str] = []
-        gone: list[str] = []
-        prompts: dict[str, Prompt | None] = {}
-        for one in read_live(path):
-            head = one.head
-            if head.prompt_version not in prompts:
-                prompts[head.prompt_version] = _prompt(space, agent, head.prompt_version)
-            prompt = prompts[head.prompt_version]
-            if head.case not in found.by_id and head.case.rpartition("+")[0] not in found.by_id:
-                gone.append(head.case)
-            elif prompt is None or prompt.sha256 != head.prompt_sha256:
-                old.append(head.case)
-        for cases, why in ((old, "of a prompt that has changed since"), (gone, "of cases that are gone")):
-            if cases:
-                names = tuple(dict.fromkeys(cases))
-                text = f"{len(cases)} recorded {why}, and not used: {some(names)}"
-                yield GoldenFinding(kind="stale", text=text, file=shown(path), items=names)
+def stale(space: Workspace, found: FoundSet, configs: Iterable[RunConfig]) -> Iterator[GoldenFinding]:
+    """Live recordings that no run uses any more: of a prompt that has changed, a case or a configuration that is gone.
 
-
-def _live_files(found: FoundSet) -> list[Path]:
+    Raises BadInput at a file that is not as it was written.
+    """
+    why_unused = _Unused(space, found)
+    agents = {path_part(config.name): config.prompts.agent for config in configs}
     recordings = found.folder / "recordings"
-    folders = sorted(path for path in recordings.iterdir() if path.is_dir()) if recordings.is_dir() else []
-    return [path for folder in folders for path in recording_files(folder)]
+    for folder in sorted(path for path in recordings.iterdir() if path.is_dir()) if recordings.is_dir() else []:
+        unused: dict[str, list[str]] = {}
+        for path in recording_files(folder):
+            for one in read_live(path):
+                why = why_unused.of(one.head, agents.get(folder.name))
+                if why:
+                    unused.setdefault(why, []).append(one.head.id)
+        for why, names in unused.items():
+            text = f"{count(len(names), 'live recording')} of {why}, which no run uses: {some(names)}"
+            yield GoldenFinding(kind="stale", text=text, file=shown(folder), items=tuple(names))
 
 
-def _prompt(space: Workspace, agent: str, version: str) -> Prompt | None:
-    try:
-        return space.prompt(agent, version)
-    except UserError:
-        return None
+@dataclass
+class _Unused:
+    """Why a live recording is not used."""
+
+    space: Workspace
+    found: FoundSet
+    _prompts: dict[tuple[str, str], Prompt | None] = field(default_factory=dict)
+
+    def of(self, head: RecordedHead, agent: str | None) -> str:
+        """What it is of that is not there any more; "" where it is used. `agent`: that of its configuration."""
+        if agent is None:
+            return "a configuration that is gone"
+        if head.case not in self.found.by_id and head.case.rpartition("+")[0] not in self.found.by_id:
+            return "a case that is gone"
+        prompt = self._prompt(agent, head.prompt_version)
+        return "a prompt that has changed" if prompt is None or prompt.sha256 != head.prompt_sha256 else ""
+
+    def _prompt(self, agent: str, version: str) -> Prompt | None:
+        if (agent, version) not in self._prompts:
+            try:
+                self._prompts[agent, version] = self.space.prompt(agent, version)
+            except UserError:
+                self._prompts[agent, version] = None
+        return self._prompts[agent, version]
 
 
 # --- content ---

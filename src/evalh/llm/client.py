@@ -33,7 +33,7 @@ _PER_MESSAGE = 64
 """Tokens that a chat template adds to a message, at most."""
 _BUSY_SECONDS = 0.02
 KNOCKS = 2
-KNOCK_SECONDS = 10.0
+KNOCK_SECONDS = 7.0
 """How often, and how long each time, an endpoint is given to say anything at all before the first call."""
 
 

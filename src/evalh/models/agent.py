@@ -43,6 +43,13 @@ class _Spoken(Model):
     """A longer turn is an error of the agent."""
 
 
+class _Begins(_Spoken):
+    """What those have in common of which nobody can find out beforehand whether they are there."""
+
+    first_reply_timeout: float = Field(default=15.0, gt=0, le=3600)
+    """Seconds in which the agent has to say anything at all, in any conversation; then the run is given up."""
+
+
 class ReplayAgent(Model):
     """The agent's turns are those of the golden set's recordings; nobody is talked to."""
 
@@ -67,7 +74,7 @@ class ChatAgent(EndpointConfig, _Spoken):
         return self
 
 
-class FunctionAgent(_Spoken):
+class FunctionAgent(_Begins):
     """A Python function, `def reply(contact) -> str | dict | list of messages | AgentReply`, sync or async."""
 
     kind: Literal["function"]
@@ -75,7 +82,7 @@ class FunctionAgent(_Spoken):
     concurrency: int = Field(default=8, ge=1, le=256)
 
 
-class WebhookAgent(_Spoken):
+class WebhookAgent(_Begins):
     """An HTTP endpoint that is posted the conversation so far and answers with the agent's turn."""
 
     kind: Literal["webhook"]
@@ -167,7 +174,7 @@ class AgentAnswer(Model):
     """Whether the agent ends the contact with this turn."""
 
 
-class LiveKitAgent(_Spoken):
+class LiveKitAgent(_Begins):
     """A LiveKit agent in text mode: `function(contact)` returns the `Agent`, and its session's keyword arguments."""
 
     kind: Literal["livekit"]

@@ -29,7 +29,7 @@ class GoldenFinding(OpenModel):
     items: tuple[str, ...] = ()
     """The cases, personas, offers or the like that it is about; all of them, where the text names the first."""
     similarity: Unit | None = None
-    """Of near-duplicates: the share of word pairs that both have."""
+    """Of near-duplicates: the share of word pairs that a case of the group has in common with another, at least."""
 
 
 class GoldenCheck(OpenModel):

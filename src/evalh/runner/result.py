@@ -13,12 +13,11 @@ from evalh.errors import BadInput, NotFound
 from evalh.models import Aggregate, Comparison, ConversationRow, Json, Manifest, Reading, ScoreRow, digest
 from evalh.runner.finish import AGGREGATES, COMPARISON, CONVERSATIONS, MANIFEST, READINGS, ROWS, SCORES
 from evalh.store.atomic import sha256_of
+from evalh.store.newer import refuse_newer
 from evalh.text.untrusted import explain, parse_json, read_lines
 
 MAX_FILE_BYTES = 256 * 1024 * 1024
 MAX_LINE_BYTES = 64 * 1024 * 1024
-MAJOR = 1
-"""The major version of every schema of results."""
 AnyModel = TypeVar("AnyModel", bound=BaseModel)
 
 
@@ -114,12 +113,3 @@ def _stream(path: Path, model: type[AnyModel]) -> Iterator[AnyModel]:
             yield model.model_validate(value)
         except ValidationError as error:
             raise explain(error, file=path, line=number) from None
-
-
-def refuse_newer(value: Json, path: Path) -> None:
-    """Raise BadInput when a file of ours has a greater major version of its schema than this evalh knows."""
-    schema = value.get("schema") if isinstance(value, dict) else None
-    name, _, major = schema.rpartition("/") if isinstance(schema, str) else ("", "", "")
-    if name.startswith("evalh.") and major.isdecimal() and int(major) > MAJOR:
-        problem = f"is {schema!r}, and this evalh reads {name}/{MAJOR}"
-        raise BadInput(problem, file=path, field="schema", remedy="install the evalh that wrote it, or a newer one")

@@ -6,8 +6,9 @@ other things, and in which words, is not decided here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from evalh.models import Case, Lexicon, Offer, OfferPolicy, Persona
@@ -23,6 +24,8 @@ _ACTS: dict[RefusalStyle, CustomerAct] = {
     "hard": "refuse", "polite": "refuse", "defer": "defer", "deflect": "deflect", "object": "object",
 }  # fmt: skip
 _ASKED: tuple[About, ...] = ("price", "term", "fee", "fit", "catch", "how")
+_FAULTS: tuple[About, ...] = ("price", "term", "fit", "catch")
+_PRICE = re.compile(r"\b(?:price|costs?|how much)\b")
 _TOLD: dict[str, tuple[str, ...]] = {
     "price": ("price",), "term": ("term", "early_termination_fee"), "fee": ("fee",),
 }  # fmt: skip
@@ -30,7 +33,7 @@ _TOLD: dict[str, tuple[str, ...]] = {
 ASKS_FROM = -1
 """The mood from which on a customer asks about an offer; a worse one does not."""
 READ_BACKS = 2
-"""How often a read-back of what was accepted is confirmed."""
+"""How often a read-back is confirmed, or denied."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,7 @@ class Answers:
     seed: int
     offers: dict[str | None, _Offer] = field(default_factory=dict)
     ignored: int = 0
+    protests: int = 0
     rounds: int = 0
     """How often an offer was turned down."""
     pending: list[str | None] = field(default_factory=list)
@@ -100,18 +104,36 @@ class Answers:
         for pitched in heard.pitches:
             self._offer(pitched.offer).pitches = max(self._offer(pitched.offer).pitches + 1, pitched.count)
         waiting, self.pending = self.pending, []
+        if heard.question not in ("add_it", "may_mention") and (protest := self._to_unasked(heard, turn)):
+            return protest
         if heard.question == "may_mention":
             return self._to_mention(heard, scene, turn)
         if heard.pitches:
             return self._to_pitch(_addressed(heard.pitches), heard, scene, turn)
-        if confirmed := self._confirmed(heard):
-            return confirmed
+        return self._confirmed(heard) or self._to_more(waiting, heard, scene, turn)
+
+    def _to_more(self, waiting: list[str | None], heard: Heard, scene: Scene, turn: int) -> Answer | None:
+        """What is said where the agent goes on about an offer, or asks for a yes to it."""
         if waiting and self._goes_on(waiting[0], heard):
             return self._decide(waiting[0], heard, scene, turn, new=True)
         spoken_of = heard.spoken_of or tuple(self.last)
         if heard.question == "add_it" and spoken_of:
             return self._to_pitch(self._again(spoken_of[-1]), heard, scene, turn)
         return None
+
+    def _to_unasked(self, heard: Heard, turn: int) -> Answer | None:
+        """A protest where the agent takes an offer as agreed to that was not; one who gives in lets it be."""
+        asked = heard.question in ("yes_no", "go_ahead") and not heard.pitches
+        named = {*heard.taken, *(offer for offer in heard.spoken_of if asked and self._offer(offer).turned_down)}
+        unasked = [offer for offer, one in self.offers.items() if offer in named and not one.accepted]
+        if not unasked or self.protests >= READ_BACKS:
+            return None
+        if self._gives_in():
+            return self._accept(unasked[-1], new=False)
+        self.protests += 1
+        self.last, self.closed = [unasked[-1]], (unasked[-1], turn)
+        line = replace(self._line("refuse", unasked[-1], style="hard"), slot="unasked")
+        return Answer((line,), new=True)
 
     def _again(self, offer: str | None) -> Pitched:
         """The offer as pitched, where the agent asks for a yes to it without saying anew what it is."""
@@ -153,7 +175,8 @@ class Answers:
     def _confirm(self, offer: str | None) -> Answer | None:
         one = self._offer(offer)
         one.confirmed += 1
-        return Answer((self._line("accept", offer),)) if one.confirmed <= READ_BACKS else None
+        line = replace(self._line("accept", offer), slot="confirm")
+        return Answer((line,)) if one.confirmed <= READ_BACKS else None
 
     def _to_mention(self, heard: Heard, scene: Scene, turn: int) -> Answer | None:
         """A yes to "may I mention something?" is a question, no purchase."""
@@ -161,18 +184,19 @@ class Answers:
         offer = named[-1] if named else None
         one = self._offer(offer)
         if self._curious(scene) and not one.turned_down and one.questions <= self.persona.refusal.asks_first:
-            return self._hear_more(offer)
+            return self._hear_more(offer, heard)
         self.last = [offer]
         if self._ignores():
             return Answer((self._line("ignore", offer),))
         if one.accepted or self._gives_in():
-            return self._hear_more(offer)
-        return self._turn_down(offer, turn, new=False)
+            return self._hear_more(offer, heard)
+        return self._turn_down(offer, heard, turn, new=False)
 
-    def _hear_more(self, offer: str | None) -> Answer:
+    def _hear_more(self, offer: str | None, heard: Heard) -> Answer:
         self._offer(offer).questions += 1
         self.pending, self.last = [offer], [offer]
-        return Answer((self._line("ask", offer, about="how"),), new=True)
+        about: About = "price" if _PRICE.search(heard.asked) else "more"
+        return Answer((self._line("ask", offer, about=about),), new=True)
 
     def _curious(self, scene: Scene) -> bool:
         """Whether the persona lets itself be told of an offer."""
@@ -211,14 +235,14 @@ class Answers:
             return Answer((line,), new=new)
         if self._accepts(offer, heard, scene):
             return self._accept(offer, new)
-        return self._accept(offer, new) if self._gives_in() else self._turn_down(offer, turn, new=new)
+        return self._accept(offer, new) if self._gives_in() else self._turn_down(offer, heard, turn, new=new)
 
     def _accept(self, offer: str | None, new: bool) -> Answer:
         self._offer(offer).accepted = True
         self.closed = None
         return Answer((self._line("accept", offer),), new=new)
 
-    def _turn_down(self, offer: str | None, turn: int, *, new: bool) -> Answer:
+    def _turn_down(self, offer: str | None, heard: Heard, turn: int, *, new: bool) -> Answer:
         refusal = self.persona.refusal
         how = refusal.style if self.rounds < refusal.times else refusal.then
         self.rounds += 1
@@ -230,7 +254,8 @@ class Answers:
             return Answer((self._line("refuse", offer, style="hard"), Line("leave")), leaves=True)
         if how == "object":
             self.pending = [offer]
-        return Answer((self._line(_ACTS[how], offer, style=how),), new=new)
+        about = self._fault(offer, heard) if how == "object" else None
+        return Answer((self._line(_ACTS[how], offer, style=how, about=about),), new=new)
 
     def _accepts(self, offer: str | None, heard: Heard, scene: Scene) -> bool:
         accepts = self.persona.accepts
@@ -276,6 +301,12 @@ class Answers:
         order = [*_ASKED[:2], *rest]
         open_ = [about for about in order if not told & set(_TOLD.get(about, ()))]
         return open_[asked % len(open_)] if asked else open_[0]
+
+    def _fault(self, offer: str | None, heard: Heard) -> About:
+        """What is found fault with: only price and contract that were told, or what needs no telling."""
+        told = {kind for of, kind in heard.told if of in (offer, None)}
+        open_ = [about for about in _FAULTS if about not in _TOLD or told & set(_TOLD[about])]
+        return open_[chance(self.seed, "fault", offer or "", self.rounds).randrange(len(open_))]
 
     def _line(
         self, act: CustomerAct, offer: str | None, *, style: RefusalStyle | None = None, about: About | None = None

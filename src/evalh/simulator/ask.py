@@ -31,26 +31,31 @@ class Row:
 
     def __init__(self) -> None:
         self.cause: str | None = None
+        self.spoken = False
+        """Whether the agent ever said anything."""
         self._failed = 0
-        self._spoke = False
 
     def check(self) -> None:
         """Raises AgentFailed when the agent is not to be asked."""
         if self.cause is not None:
-            message = f"not asked, because the agent failed again and again: {self.cause}"
+            message = f"not asked, because the agent was given up: {self.cause}"
             raise AgentFailed(Failure(class_="circuit_open", message=message[:_MESSAGE], attempts=0, retryable=True))
 
     def spoke(self) -> None:
         """A turn came."""
-        self._failed, self._spoke = 0, True
+        self._failed, self.spoken = 0, True
 
     def failed(self, failure: Failure) -> None:
         """None came."""
         if failure.class_ in _OF_THE_CONVERSATION:
             return
         self._failed += 1
-        if self._failed >= (FEW if failure.class_ == "timeout" and not self._spoke else ROW):
-            self.cause = self.cause or f"{failure.class_}: {failure.message}"
+        if self._failed >= (FEW if failure.class_ == "timeout" and not self.spoken else ROW):
+            self.stop(failure)
+
+    def stop(self, failure: Failure) -> None:
+        """Ask the agent nothing more."""
+        self.cause = self.cause or f"{failure.class_}: {failure.message}"
 
 
 class Speaker:
@@ -62,14 +67,18 @@ class Speaker:
             ``chat:``); of any other one call a turn is taken.
         reply_timeout: Seconds for a turn; waiting for its beginning does not count.
         max_chars: A longer turn is an error of the agent.
+        first_timeout: Seconds in which the agent has to say anything at all; None: as long as for a turn.
 
     """
 
-    def __init__(self, agent: Agent, budget: Budget, reply_timeout: float, max_chars: int) -> None:
+    def __init__(
+        self, agent: Agent, budget: Budget, reply_timeout: float, max_chars: int, first_timeout: float | None = None
+    ) -> None:
         self._agent = agent
         self._budget = budget
         self._timeout = reply_timeout
         self._max_chars = max_chars
+        self._first = min(reply_timeout, first_timeout or reply_timeout)
         self._slots = asyncio.Semaphore(agent.concurrency)
         self._counts_itself = agent.id.partition(":")[0] == "chat"
         self._row = Row()
@@ -105,18 +114,31 @@ class Speaker:
 
     async def _within(self, opened: Callable[[], Contact], turns: Sequence[Turn]) -> AgentReply:
         """The reply in time. An agent that does not let itself be cancelled is left alone, not waited for."""
-        task = asyncio.ensure_future(self._said(opened, turns))
+        clock = asyncio.get_running_loop().time
+        until, task = clock() + self._timeout, asyncio.ensure_future(self._said(opened, turns))
         try:
-            await asyncio.wait({task}, timeout=self._timeout)
+            await asyncio.wait({task}, timeout=self._timeout if self._row.spoken else self._first)
+            if self._row.spoken and not task.done():  # it is there, and may be slow
+                await asyncio.wait({task}, timeout=until - clock())
         finally:
             if not task.done():
                 task.cancel()
                 task.add_done_callback(_looked_at)
         if not task.done():
-            raise _failed("timeout", f"no turn within {self._timeout:g} s", retryable=True)
+            raise self._late()
         if task.cancelled():
             raise _failed("internal", "the agent's turn was cancelled from within")
         return task.result()
+
+    def _late(self) -> AgentFailed:
+        """A turn that did not come; an agent that nobody heard anything of is given up with the first."""
+        if self._row.spoken or self._first == self._timeout:
+            return _failed("timeout", f"no turn within {self._timeout:g} s", retryable=True)
+        said = f"no turn within {self._first:g} s, and none before"
+        remedy = "raise 'first_reply_timeout' of the agent if it may take longer to begin"
+        late = _failed("timeout", f"{said}; {remedy}", retryable=True)
+        self._row.stop(late.failure)
+        return late
 
     async def _said(self, opened: Callable[[], Contact], turns: Sequence[Turn]) -> AgentReply:
         try:

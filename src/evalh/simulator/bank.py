@@ -143,7 +143,7 @@ def weight(phrase: Phrase, line: Line) -> int:
     entry = phrase.entry
     score = 1 + (entry.style is not None) + (entry.intent is not None) + (entry.channel is not None)
     score += 2 * (entry.again is True) + 2 * (entry.mood is not None and abs(line.mood) >= 1)
-    score += 3 * bool(entry.speech) + 2 * bool(entry.variety)
+    score += 5 * bool(entry.speech) + 2 * bool(entry.variety)
     return score + 2 * ("{" in phrase.text)
 
 
@@ -182,10 +182,11 @@ def _fits(line: Line, speaker: Speaker, entry: Entry) -> bool:
 
 
 def _narrowest(line: Line, phrases: list[Phrase]) -> list[Phrase]:
-    """Those of the line's own slot and of what it is about, if there are any."""
+    """Those of the line's own slot and of what it is about, if there are any; fault may be found with nothing named."""
     own = [phrase for phrase in phrases if line.slot is not None and phrase.entry.slot == line.slot]
     phrases = own or phrases
-    own = [phrase for phrase in phrases if line.about is not None and phrase.entry.about == line.about]
+    abouts = (line.about, None) if line.act == "object" else (line.about,)
+    own = [phrase for phrase in phrases if line.about is not None and phrase.entry.about in abouts]
     return own or phrases
 
 

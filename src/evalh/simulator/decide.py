@@ -52,6 +52,7 @@ that this with from have what when where which will would your about them they t
 the you can are was has not but how why its get know find out after before want need
 """
 _COMMON = frozenset(_COMMON_WORDS.split())
+_STEM = 5
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,8 @@ class Mind:
         self._denied = 0
         self._claimed = False
         """Whether the agent said that it is done, and the customer did not deny it."""
+        self._passed_on = False
+        """Whether the agent handed the customer to somebody else."""
         self._asked = False
         """Whether the customer's last turn asked something of the matter."""
         self._informed = 0
@@ -176,6 +179,8 @@ class Mind:
             return self._hear_done()
         if self.state == "promised" and (heard.informs or asks_whether):
             return self._settle("thank")
+        if self._passed_on and (asks_whether or heard.farewell):
+            return self._settle("thank")
         return [Line("unsolved")] if asks_whether or heard.farewell else []
 
     def _still_settled(self, heard: Heard) -> list[Line]:
@@ -185,7 +190,7 @@ class Mind:
 
     def _is_done(self, heard: Heard) -> bool:
         """Whether the agent takes the matter as done, and the customer could."""
-        if self._bought_last and heard.question != "is_solved":
+        if (self._bought_last or heard.taken) and heard.question != "is_solved":
             return False
         if heard.progress == "done" or heard.settled:
             return True
@@ -220,10 +225,13 @@ class Mind:
         self._done["cannot"] += 1
         if self._done["cannot"] > 1:
             self.state = "given_up"
-        return [Line("complain" if self.mood <= -2 else "unsolved")]
+        return [Line("complain") if self.mood <= -2 else Line("unsolved", slot="cannot")]
 
     def _hear_promise(self, heard: Heard) -> list[Line]:
         self.happened.add("progress")
+        if heard.transfer and heard.question is None and not heard.farewell:
+            self._passed_on = True
+            return [Line("wait", slot="hold")]
         if self.state == "promised" and heard.question != "hold":
             return self._settle("thank")
         self.state = "promised"
@@ -292,15 +300,16 @@ class Mind:
         lines = [self._fact(slot, heard.asked) for slot in heard.slots[:3]]
         if heard.question in ("go_ahead", "yes_no") and not heard.pitches and not self._about_offer(heard):
             known = self.facts.said_of(heard.asked)
-            lines.append(Line("give", slot="yes_no", value=known or "yes"))
+            slot = "go_ahead" if heard.question == "go_ahead" and known is None else "yes_no"
+            lines.append(Line("give", slot=slot, value=known or "yes"))
         elif heard.question == "hold":
-            lines.append(Line("wait"))
+            lines.append(Line("wait", slot="hold"))
         elif heard.question == "open" and not heard.pitches and not self._settled:
             lines.append(self._detail(heard.asked))
         return lines
 
     def _about_offer(self, heard: Heard) -> bool:
-        return self.answers.accepted and bool(heard.spoken_of)
+        return bool(heard.taken) or any(offer in self.answers.offers for offer in heard.spoken_of)
 
     def _fact(self, slot: str, question: str) -> Line:
         value = next((self.facts.of(one, question) for one in SLOTS if one == slot), None)
@@ -310,7 +319,12 @@ class Mind:
         known = self.facts.said_of(question)
         if known is not None:
             return Line("detail", say=(known,))
-        return Line("detail", say=(self._details.pop(0),)) if self._details else Line("detail")
+        if not self._details:
+            return Line("detail")
+        asked = _stems(question)
+        nearest = max(self._details, key=lambda told: len(asked & _stems(told)))
+        self._details.remove(nearest)
+        return Line("detail", say=(nearest,))
 
     def _paced(self, lines: list[Line], offer: list[Line], answer: Answer | None) -> list[Line]:
         """What is said in this turn, no more than the persona's pace: answers first, then the matter, then the agenda.
@@ -334,8 +348,17 @@ class Mind:
         if item is not None:
             return [self._said(item)]
         if chance(self.seed, "serves", self._turn).random() < 0.75:
-            return [Line("question", say=(self._questions.pop(0),)) if self._questions else Line("question")]
+            return [Line("question", say=(self._questions.pop(0),)) if self._questions else self._any_question()]
         return []
+
+    def _any_question(self) -> Line:
+        """A question of the bank: about what is being done, or why nothing is."""
+        return Line("question") if self._underway else Line("question", slot="stuck")
+
+    @property
+    def _underway(self) -> bool:
+        """Whether the agent has told, promised or done anything."""
+        return self._informed > 0 or "progress" in self.happened
 
     def _filler(self, heard: Heard) -> list[Line]:
         """What is said when the agent's turn asks for nothing and brings nothing to answer."""
@@ -351,7 +374,7 @@ class Mind:
             return [Line("complain")]
         if turn <= 2 and not self._asked:
             return [self._detail()]
-        return [Line("question"), Line("unsolved")][turn % 2 :][:1]
+        return [self._any_question() if turn % 2 == 0 else Line("unsolved")]
 
     def _close(self, heard: Heard, scene: Scene, lines: list[Line]) -> Decision:
         """The floor is free and the matter settled, or given up: what is left to be said, then the end."""
@@ -360,7 +383,7 @@ class Mind:
             if line is not None:
                 return self._decision([*lines, line])
         self.happened.add("closing")
-        left = [item for item in self._due() if item.required or item.after == "closing"]
+        left = [item for item in self._due() if self._fits_the_end(item)]
         pace = max(1, PACE.get(self.persona.speech.style, 2) - 1)
         asks = next((item for item in left if item.act == "ask"), None)
         if asks is not None and not heard.farewell and self.state == "settled":
@@ -370,6 +393,11 @@ class Mind:
         if more and not heard.farewell:
             return self._decision(lines)
         return self._decision([*lines, Line("goodbye")], ended_why="agent" if heard.farewell else "done")
+
+    def _fits_the_end(self, item: AgendaItem) -> bool:
+        """Whether the item is still to be said; who leaves with nothing done has no kind words."""
+        kind = item.act == "chat" and (self.state == "given_up" or self.mood <= -2)
+        return item.required or (item.after == "closing" and not kind)
 
     # --- the agenda ---
 
@@ -407,6 +435,7 @@ class Mind:
             goal=self.goal,
             intent=intent if intent in get_args(Intent) else None,
             count=self._done[f"act:{line.act}"],
+            settled=self.state == "settled",
         )
 
 
@@ -439,6 +468,11 @@ def spoken_goal(goal: str) -> str:
     for of_others, mine in _OF_OTHERS:
         said = of_others.sub(mine, said)
     return f"get {said}" if _NO_VERB.match(said) else said
+
+
+def _stems(text: str) -> set[str]:
+    """The beginnings of the words that tell what a sentence is about."""
+    return {word[:_STEM] for word in re.findall(r"[a-z]{3,}", text.lower()) if word not in _COMMON}
 
 
 def _turned_down(lines: Sequence[Line]) -> list[Line]:

@@ -33,6 +33,8 @@ _BRITISH = rules(
     (r"favor(ite)?", r"favour\1"),
     (r"neighbor(s?)", r"neighbour\1"),
     ("center", "centre"),
+    ("behavior", "behaviour"),
+    (r"travel(ed|ing)", r"travell\1"),
     (r"(apolog|organ|real|recogn)iz(e|ed|es|ing)", r"\1is\2"),
     (r"cancel(ed|ing)", r"cancell\1"),
     ("gotten", "got"),
@@ -44,6 +46,7 @@ TOUCHES: dict[str, tuple[tuple[float, tuple[Rule, ...]], ...]] = {
     "en-GB": (
         (1.0, _BRITISH),
         (0.4, rules(("I guess", "I suppose"), ("awesome", "brilliant"), ("thanks a lot", "thanks ever so much"))),
+        (0.5, rules((r"(all|completely) (?:fixed|settled|taken care of)", r"\1 sorted"))),
     ),
     "en-IE": (
         (1.0, _BRITISH),

@@ -17,6 +17,7 @@ import re2
 from evalh.errors import InternalError
 from evalh.models import Claim, Issue, OfferAct, Reading, Turn
 from evalh.models.vocabulary import Progress
+from evalh.reader.language import reads
 from evalh.reader.rules import Rule, RuleSet
 from evalh.text.normalise import normalise
 from evalh.text.sentences import sentences
@@ -46,6 +47,8 @@ _YES_NO = re2.compile(
     r"(?:is|are|was|were|do|does|did|have|has|had|can|could|would|will|should|shall|may|am|any)(?:n't)?\b"
 )
 _WORDS = re2.compile(r"[a-z0-9]+(?:['.][a-z0-9]+)*")
+_TELLS_LANGUAGE = 15
+"""Words in which a language can be told."""
 _INFORMS = 6
 """Words from which on a sentence tells something."""
 _SPEAKS = ("pitch", "answer", "read_back")
@@ -72,6 +75,8 @@ class Heard:
     pitches: tuple[Pitched, ...] = ()
     spoken_of: tuple[str | None, ...] = ()
     """Offers that were pitched, answered about, read back, or stated something of; the last one last."""
+    taken: tuple[str | None, ...] = ()
+    """Offers that were read back as agreed to."""
     told: frozenset[tuple[str | None, str]] = frozenset()
     """What has been said of offers up to now: (offer, kind of claim)."""
     pressed: bool = False
@@ -128,7 +133,7 @@ def hear(turns: Sequence[Turn], reading: Reading, channel: str = "chat") -> Hear
     since = {turn.index for turn in block}
     text = " ".join(normalise(turn.heard).text for turn in block).strip()
     words = len(_WORDS.findall(text))
-    if not words or not reading.read:
+    if not words or not reading.read or not _understood(turns, block):
         return Heard(text=text, unread=True)
     said = _said(block, _sold(reading, since))
     pitches = _pitches(reading, since)
@@ -136,6 +141,7 @@ def hear(turns: Sequence[Turn], reading: Reading, channel: str = "chat") -> Hear
         text=text,
         pitches=pitches,
         spoken_of=_spoken_of(reading, since),
+        taken=tuple(dict.fromkeys(act.offer for act in reading.acts if act.turn in since and act.act == "read_back")),
         told=frozenset((claim.offer, claim.kind) for claim in reading.claims),
         pressed=any(fact.turn in since for fact in reading.pressures),
         progress=next((fact.says for fact in reversed(reading.progress) if fact.turn in since), None),
@@ -151,6 +157,15 @@ def hear(turns: Sequence[Turn], reading: Reading, channel: str = "chat") -> Hear
         long_turn=words > LONG.get(channel, LONG_WRITTEN),
         **_manner(reading, since),
     )
+
+
+def _understood(turns: Sequence[Turn], block: Sequence[Turn]) -> bool:
+    """Whether the agent's turns are in a language that is read; of short ones the turns before say so too."""
+    texts = [turn.heard for turn in block]
+    before = [turn.heard for turn in turns[: block[0].index] if turn.role in ("agent", "human_agent")] if block else []
+    while before and len(" ".join(texts).split()) < _TELLS_LANGUAGE:
+        texts.insert(0, before.pop())
+    return reads("en", texts)[0]
 
 
 def _manner(reading: Reading, since: set[int]) -> dict[str, bool]:
@@ -250,10 +265,10 @@ def _note(said: _Said, sentence: str, slots: list[Slot], question: Question | No
 
 def _slots(sentence: str) -> list[Slot]:
     """The facts that are asked for, in the order of the sentence."""
-    found = {hit.label: hit.start for hit in reversed(list(rules().hits(sentence)))}
-    if "postcode" in found and "address" not in found:
+    found = {hit.label: hit.start for hit in reversed(list(rules().hits(sentence))) if hit.label in SLOTS}
+    if len(found) > 1:
         found.pop("which", None)
-    return sorted((slot for slot in SLOTS if slot in found), key=lambda slot: found[slot])
+    return sorted((slot for slot in SLOTS if slot in found), key=found.__getitem__)
 
 
 @cache

@@ -8,7 +8,7 @@ from typing import Literal
 from evalh.models import CustomerAct
 from evalh.models.persona import RefusalStyle
 
-About = Literal["price", "term", "fee", "fit", "catch", "how"]
+About = Literal["price", "term", "fee", "fit", "catch", "how", "more"]
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,9 @@ class Line:
     count: int = 1
     """The how-manieth time this act is done in the conversation, from 1."""
     about: About | None = None
-    """Of `ask`: what the customer wants to know of the offer."""
+    """Of `ask`: what the customer wants to know of the offer; of `object`: what is wrong with it."""
     slot: str | None = None
-    """Of `give` and `cannot_give`: what the agent asked for, such as `last4`."""
+    """What the agent asked for or did, such as `last4` or `hold`, where that has words of its own."""
     value: str | None = None
     """Of `give`: what is given."""
     goal: str = ""

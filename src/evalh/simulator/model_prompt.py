@@ -59,7 +59,7 @@ _STYLES = {
 }  # fmt: skip
 _ABOUT = {
     "price": "what it costs", "term": "how long it binds you", "fee": "whether there are fees", "fit": "why it would "
-    "suit you", "catch": "what the catch is", "how": "how it works",
+    "suit you", "catch": "what the catch is", "how": "how it works", "more": "what it is",
 }  # fmt: skip
 _DOES: dict[CustomerAct, str] = {
     "state": "Say why you are in contact",
@@ -83,11 +83,18 @@ _DOES: dict[CustomerAct, str] = {
     "reopen": "Come back to {offer}, which you turned down before, and say that you would like it after all",
     "ignore": "Pass over {offer} as if you had not heard it",
 }
+_OF_SLOT = {
+    "unasked": "Say that you never agreed to {offer} and want it taken off",
+    "confirm": "Confirm that {offer} is what you said yes to",
+    "hold": "Say that you will hold",
+    "stuck": "Ask whether the agent can help you, or who else can",
+}
+"""What is done that the act alone does not tell."""
 
 
 def instructions_sha256() -> str:
     """The digest of every standing text."""
-    return digest([VERSION, SYSTEM, HOW, DECIDES, _MOODS, _STYLES, _ABOUT, _DOES, MOST])
+    return digest([VERSION, SYSTEM, HOW, DECIDES, _MOODS, _STYLES, _ABOUT, _DOES, _OF_SLOT, MOST])
 
 
 def standing(trial: Trial, brief: Brief, *, decides: bool) -> str:
@@ -203,7 +210,7 @@ def _todo(line: Line, persona: Persona) -> str:
     offer = line.offer_name or "the agent's offer"
     if line.act == "ask":
         return f"Ask about {offer}: {_ABOUT[line.about] if line.about else 'something you want to know of it'}."
-    does = _offered(_DOES[line.act], offer)
+    does = _offered(_OF_SLOT.get(line.slot or "", _DOES[line.act]), offer)
     if line.act == "refuse" and line.style is not None:
         does = f"{does}, {_STYLES[line.style]}"
     meant = _meant(line, persona)
@@ -211,7 +218,7 @@ def _todo(line: Line, persona: Persona) -> str:
 
 
 def _given(line: Line) -> str:
-    if line.slot == "yes_no":
+    if line.slot in ("yes_no", "go_ahead"):
         return f"Answer the agent's question: {line.value}."
     return f"Answer the agent: your {(line.slot or 'answer').replace('_', ' ')} is {line.value}."
 

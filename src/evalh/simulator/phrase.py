@@ -90,6 +90,7 @@ class Voice:
         repeated = self._said[core] > 1
         words = _finished(_filled(core, line))
         if not own:
+            words = _all_capped(words)
             opener = self._beside("opener", _OPENS, line, core, speaker) if first else ""
             tail = self._beside("tail", _CLOSES, line, f"{opener} {core}", speaker) if last else ""
             words = _opened(_filled(opener, line), words) + _filled(tail, line)
@@ -155,6 +156,8 @@ def _value(name: str, line: Line) -> tuple[str, Kind]:
     if name == "offer":
         return _without_article(line.offer_name or "it"), "offer"
     value = (line.value or "").strip()
+    if value in ("yes", "no"):
+        return value, "plain"
     return value, "value" if any(char.isalpha() for char in value) or not value[-1:].isdigit() else "code"
 
 
@@ -173,9 +176,20 @@ def _finished(words: list[Word]) -> list[Word]:
     return capped(words)
 
 
+def _ends_a_sentence(word: Word) -> bool:
+    return word.text[-1:] in ".!?"
+
+
+def _all_capped(words: Sequence[Word]) -> list[Word]:
+    """Every sentence with a capital."""
+    starts = [0, *(at + 1 for at, word in enumerate(words[:-1]) if _ends_a_sentence(word))]
+    return [one for at, end in pairwise([*starts, len(words)]) for one in capped(words[at:end])]
+
+
 def _asks(words: Sequence[Word]) -> bool:
-    """Whether it begins as a question does; "what a" is none."""
-    bare = [word.bare for word in words]
+    """Whether the last sentence begins as a question does; "what a" is none."""
+    ends = [at + 1 for at, word in enumerate(words[:-1]) if _ends_a_sentence(word)]
+    bare = [word.bare for word in words[ends[-1] if ends else 0 :]]
     while bare[:1] and bare[0] in _BEGINNINGS:
         del bare[0]
     return bare[:1] != [] and bare[0] in _ASKING and bare[1:2] not in (["a"], ["an"])
@@ -185,7 +199,7 @@ def _opened(opener: list[Word], words: list[Word]) -> list[Word]:
     """`words` after `opener`, in the same sentence unless the opener ends one."""
     if not opener:
         return words
-    return [*opener, *(words if opener[-1].text[-1:] in ".!?" else lowered(words))]
+    return [*opener, *(words if _ends_a_sentence(opener[-1]) else lowered(words))]
 
 
 def _goes_before(join: str, core: str) -> bool:

@@ -107,7 +107,7 @@ class Recordings:
         """
         why = self._why(trial, turn, simulation)
         who = f"case {trial.case.id!r} played by {trial.persona.id!r}, trial {trial.trial}, by prompt {trial.version!r}"
-        remedy = f"record it without --replay-only: evalh simulate {self.folder.name} --case {trial.case.id}"
+        remedy = "give the same command without --replay-only where the agent can be asked, and keep what is recorded"
         return BadInput(f"{why} ({who}, turn {turn})", file=self.path_of(trial), remedy=remedy)
 
     def _why(self, trial: Trial, turn: int, simulation: Simulation | None) -> str:
@@ -272,14 +272,15 @@ def _changed_since(head: RecordedHead, now: Simulation | None) -> str:
         return ""
     kinds = {
         "agent_sha256": "another agent",
-        "customer_sha256": "other simulated customers",
         "situation_sha256": "another case, persona or policy",
+        "customer_sha256": "other simulated customers",
     }
-    for name, what in kinds.items():
-        old, new = getattr(head, name), getattr(now, name)
-        if old != new:
-            return f"it was recorded with {what} ({old[:12]}, and now it is {new[:12]})"
-    return ""
+    changed = [
+        f"{what} ({getattr(head, name)[:12]}, and now it is {getattr(now, name)[:12]})"
+        for name, what in kinds.items()
+        if getattr(head, name) != getattr(now, name)
+    ]
+    return f"it was recorded with {' and '.join(changed)}" if changed else ""
 
 
 def _value(adapter: TypeAdapter[Any], kept: Any) -> Any:

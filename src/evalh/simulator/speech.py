@@ -17,9 +17,11 @@ from evalh.simulator.englishes import ARTICLES_LEFT_OUT, FULL_FORMS, SET_PHRASES
 from evalh.simulator.recogniser import recognised
 from evalh.simulator.words import Word, capped, joined, lowered, row, typed
 
-_STUMBLES: dict[Degree, float] = {"none": 0.0, "low": 0.025, "medium": 0.06, "high": 0.12}
+_STUMBLES: dict[Degree, float] = {"none": 0.0, "low": 0.025, "medium": 0.06, "high": 0.11}
 """How often a stumble comes before a word; more often where a sentence or a clause begins."""
 _AT_A_START = 3.0
+_APART = 3
+"""Words at least between two stumbles."""
 _TYPED = 0.25
 """How much rarer than in speech people type a stumble; they type none within a clause."""
 _PAUSES = {"en-GB": ("er", "erm", "um"), "en-IE": ("em", "er"), "en-AU": ("um", "er"), "en-x-es": ("eh", "uh")}
@@ -96,11 +98,14 @@ def _stumbling(words: Sequence[Word], speech: Speech, channel: str, chance: Rand
         return list(words)
     pauses = _PAUSES.get(speech.variety, _USUAL)
     said: list[Word] = []
+    last = -_APART
     for at, word in enumerate(words):
         starts = at == 0 or words[at - 1].pauses
         inside = word.kind != "plain" and at > 0 and words[at - 1].kind == word.kind
         within = channel == "voice" and at < len(words) - 1
-        if chance.random() < rate * (_AT_A_START if starts else float(within)) and not inside:
+        drawn = chance.random() < rate * (_AT_A_START if starts else float(within))
+        if drawn and not inside and at - last >= _APART:
+            last = at
             said = _stumble(said, words[at:], pauses, channel, chance)
         else:
             said.append(word)

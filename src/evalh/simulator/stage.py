@@ -61,6 +61,7 @@ class Stage:
         budget: The limits of the run.
         greeting: The agent's first turn; None: the customer speaks first.
         reply_timeout: Seconds for a turn of the agent.
+        first_timeout: Seconds in which the agent has to say anything at all; None: as long as for a turn.
         max_chars: The most characters of a turn of the agent.
         as_of: The day of cases without a date.
 
@@ -79,6 +80,7 @@ class Stage:
         budget: Budget,
         greeting: str | None = None,
         reply_timeout: float = 60.0,
+        first_timeout: float | None = None,
         max_chars: int = 4000,
         as_of: date | None = None,
     ) -> None:
@@ -94,7 +96,7 @@ class Stage:
         self._books = Desk("evalh-books")
         self._room = Room(
             agent=agent,
-            speaker=Speaker(agent, budget, reply_timeout, max_chars),
+            speaker=Speaker(agent, budget, reply_timeout, max_chars, first_timeout),
             customers=customers,
             decides=_decides(config),
             reader=reader,

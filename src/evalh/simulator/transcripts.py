@@ -23,6 +23,7 @@ from evalh.models.recording import RecordedHead, RecordedTurn
 from evalh.models.vocabulary import Act
 from evalh.simulator.keys import BEGINNING, extended, key_after
 from evalh.simulator.protocol import Said
+from evalh.store.newer import refuse_newer
 from evalh.text.untrusted import explain, parse_json, read_lines
 
 REMEDY = "restore the file, or delete it and record again"
@@ -34,6 +35,7 @@ _HEAD = (
 )  # fmt: skip
 _ESCAPED = frozenset({"Cc", "Cf", "Zl", "Zp"})
 _SURROGATES = re.compile("[\ud800-\udfff]")
+_CONFLICT = re.compile(rb"(?:<{7}|[|]{7}|={7}|>{7})(?:\s|$)")
 AnyModel = TypeVar("AnyModel", bound=BaseModel)
 
 
@@ -155,6 +157,7 @@ def _visible(char: str) -> str:
 def read_recordings(path: Path) -> list[Recorded]:
     """The conversations in a file. Raises BadInput at the first line that is not as it was written."""
     found: list[Recorded] = []
+    known: set[tuple[str, int, int]] = set()
     lines = _values(path)
     for number, value in lines:
         head = _checked(RecordedHead, value, path, number)
@@ -173,21 +176,36 @@ def read_recordings(path: Path) -> list[Recorded]:
             raw.append(held)
         if head.sha256 != _sha256(value, raw):
             raise _changed(path, number + head.turns)
-        found.append(Recorded(head, tuple(turns)))
+        one = Recorded(head, tuple(turns))
+        if one.order in known:
+            raise BadInput("this conversation is recorded twice", file=path, line=number, remedy=REMEDY)
+        known.add(one.order)
+        found.append(one)
     return found
 
 
 def _values(path: Path) -> Iterator[tuple[int, dict[str, Json]]]:
     for number, line in read_lines(path, max_bytes=MAX_LINE_BYTES):
-        value = parse_json(line, file=path, line=number, max_bytes=MAX_LINE_BYTES)
+        value = _value(line, path, number)
         if not isinstance(value, dict):
             raise BadInput("is no turn and no first line of a recording", file=path, line=number, remedy=REMEDY)
         yield number, value
 
 
+def _value(line: bytes, path: Path, number: int) -> Json:
+    if _CONFLICT.match(line):
+        remedy = "take the file of one side, or delete it and record again"
+        raise BadInput("two recordings were merged here, and that cannot be", file=path, line=number, remedy=remedy)
+    try:
+        return parse_json(line, max_bytes=MAX_LINE_BYTES)
+    except BadInput as error:
+        raise BadInput(error.problem, file=path, line=number, remedy=REMEDY) from None
+
+
 def _checked(model: type[AnyModel], value: dict[str, Json], path: Path, number: int) -> AnyModel:
     if model is RecordedTurn and "schema" in value:
         raise BadInput("the conversation before it lacks turns", file=path, line=number, remedy=REMEDY)
+    refuse_newer(value, path, number)
     try:
         return model.model_validate(value)
     except ValidationError as error:

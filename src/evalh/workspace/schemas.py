@@ -30,6 +30,7 @@ from evalh.models import (
     ScoreRow,
 )
 from evalh.models.agreement import Agreement
+from evalh.models.golden_check import GoldenCheck
 from evalh.models.recording import RecordedHead, RecordedTurn
 from evalh.workspace.files import unknown
 
@@ -42,6 +43,7 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "case": Case,
     "comparison": Comparison,
     "conversation": Conversation,
+    "golden_check": GoldenCheck,
     "golden_set": GoldenSetInfo,
     "judge_check": JudgeCheck,
     "label": GoldenLabel,
