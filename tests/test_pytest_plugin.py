@@ -168,6 +168,15 @@ def test_the_ini_file_has_the_same_settings(inner: Inner) -> None:
     inner.run()
     ((_, out, options),) = inner.runs
     assert (options.baseline, options.gate_from, out) == ("v1", "configs/small.yaml", Path("kept/small"))
+    assert options.recordings == "normal"
+
+
+@pytest.mark.parametrize("ini", [True, False])
+def test_a_live_agent_is_asked_for_nothing_where_that_is_wanted(inner: Inner, ini: bool) -> None:
+    inner.finds(comparison())
+    inner.pytester.makeini(f"[pytest]\nevalh_replay_only = {str(ini).lower()}\n")
+    inner.run("--evalh", "small", *([] if ini else ["--evalh-replay-only"]))
+    assert inner.runs[0][2].recordings == "replay_only"
 
 
 def test_options_win_over_the_ini_file(inner: Inner) -> None:

@@ -46,6 +46,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for name, (metavar, words) in _OPTIONS.items():
         group.addoption(f"--evalh-{name}", metavar=metavar, default=None, help=words)
         parser.addini(_setting(name), words, type="string", default="")
+    words = "ask nobody; what is not recorded of a live agent is an error"
+    group.addoption("--evalh-replay-only", action="store_true", help=words)
+    parser.addini("evalh_replay_only", words, type="bool", default=False)
 
 
 def _setting(name: str) -> str:
@@ -148,7 +151,13 @@ class ConfigFile(pytest.File):
     def _options(self) -> GateOptions:
         from evalh.gate.run import GateOptions
 
-        return GateOptions(baseline=_option(self.config, "baseline"), gate_from=_option(self.config, "gate-from"))
+        config = self.config
+        replayed = config.getoption("evalh_replay_only") or config.getini("evalh_replay_only")
+        return GateOptions(
+            baseline=_option(config, "baseline"),
+            gate_from=_option(config, "gate-from"),
+            recordings="replay_only" if replayed else "normal",
+        )
 
     def gated(self) -> GatedRun:
         """What the run came to. Fails with one sentence where a user's mistake stopped it."""

@@ -144,7 +144,7 @@ def reply(contact):
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ("None", "the function returned nothing; return text, a dict or an AgentReply"),
+        ("None", "the function returned nothing; return text, a dict, a list of messages or an AgentReply"),
         ("['Hello.']", "the function returned messages[0]: should be an object, found 'Hello.'"),
         ("[{'role': 'robot', 'content': ''}]", "the function returned messages[0].role: unknown speaker 'robot'"),
         ("[{'role': 'user', 'content': 'x'}]", "the function returned messages[0]: a message of the customer; return"),
@@ -239,6 +239,21 @@ def reply(contact):
     raise AgentFailed(Failure(class_="quota", message="no credit"))
 """
     assert failure(tmp_path, code) == ("quota", "no credit")
+
+
+def test_a_function_that_never_ends_is_told_to(tmp_path: Path) -> None:
+    runner = agent(tmp_path, "def reply(contact):\n    while True:\n        pass\n")
+
+    async def run() -> None:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(runner.contact(BRIEF).reply(HELLO), 0.05)
+
+    asyncio.run(run())
+    until = time.monotonic() + 5
+    while any(thread.name == "evalh-agent" for thread in threading.enumerate()) and time.monotonic() < until:
+        time.sleep(0.01)
+
+    assert not any(thread.name == "evalh-agent" for thread in threading.enumerate())
 
 
 def test_an_async_function_that_blocks_holds_up_nothing_else(tmp_path: Path) -> None:

@@ -27,6 +27,9 @@ def breaks(**kwargs):
 def leaves():
     raise SystemExit(3)
 
+def interrupts():
+    raise KeyboardInterrupt
+
 def odd():
     return {1, 2}
 
@@ -109,6 +112,7 @@ def test_functions_get_the_arguments_by_name_async_or_not(root: Path) -> None:
     [
         ("breaks", "{}", "LookupError: no account"),
         ("leaves", "{}", "SystemExit: 3"),
+        ("interrupts", "{}", "KeyboardInterrupt"),
         ("later", '{"wrong": 1}', "TypeError: later() got an unexpected keyword argument 'wrong'"),
         ("odd", "{}", "TypeError: the function returned something that JSON does not have"),
         ("endless", "{}", "TypeError: the function returned something that JSON does not have"),

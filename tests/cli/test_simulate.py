@@ -66,7 +66,7 @@ def test_the_customers_talk_to_the_agent_and_the_plan_is_told_first() -> None:
     assert done.code == 0
     assert done.err.startswith(
         "4 conversations of scripted customers with function:agents.helper:reply, none recorded; 4 to hold: at most "
-        "64 turns of the agent and 192 calls\n"
+        "64 turns of the agent and, with what is played again, 192 calls\n"
     )
     assert "prompt persona held turns left closed cut off failed pitched accepted declined again out" in done.out
     assert "v1 calm 1 " in done.out

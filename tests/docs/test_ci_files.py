@@ -148,6 +148,13 @@ def test_the_limits_of_a_judge_are_given(shell: Shell) -> None:
     assert arguments(shell)[4:] == ["--max-calls", "200", "--max-cost", "1.5"]
 
 
+@pytest.mark.parametrize(("given", "wanted"), [("true", ["--replay-only"]), ("false", []), ("", [])])
+def test_a_live_agent_is_asked_for_nothing_where_that_is_wanted(shell: Shell, given: str, wanted: list[str]) -> None:
+    shell.stub("evalh")
+    shell.run("Run the gate", REPLAY_ONLY=given)
+    assert arguments(shell)[4:] == wanted
+
+
 def test_elsewhere_the_configuration_decides(shell: Shell) -> None:
     shell.stub("evalh")
     shell.run("Run the gate")

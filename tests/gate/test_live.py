@@ -25,6 +25,7 @@ from evalh.gate.readers import Limits
 from evalh.gate.run import GatedRun, GateOptions, gated_run
 from evalh.llm import Budget
 from evalh.models.estimate import PlayEstimate
+from evalh.report.markdown import markdown
 from evalh.simulator.protocol import Played
 from evalh.testing import StubEndpoint
 from evalh.testing.faults import Fault
@@ -260,6 +261,11 @@ def test_what_fails_is_errored_asked_again_and_no_transcript(
     assert done.result.manifest.simulated is not None
     assert done.result.manifest.simulated.failed == 4
     assert not any("c-01" in path.read_text() for path in Path(RECORDED).rglob("*.jsonl"))
+    (comparison,) = done.comparisons
+    assert comparison.reasons[0].text.startswith("all evaluators / all conversations: 2 of 4 verdicts of the baseline")
+    told = "2 raised (RuntimeError: the line is dead (agents/helper.py:"
+    assert f"could not be evaluated: of the baseline {told}" in markdown([comparison])
+    assert f"of the candidate {told}" in markdown([comparison])
 
     monkeypatch.delenv("RAISES")
     before = len(asked(log))

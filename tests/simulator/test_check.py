@@ -53,6 +53,8 @@ def item(name: str, after: str = "stated", **settings: Any) -> dict[str, Any]:
         ({"agenda": [item("a", say=["half a brace {"])]},
          "agenda.0.say.0: '{' stands for nothing; use {goal}, or leave the braces out"),
         ({"agenda": [item("a", say=["  "])]}, "agenda.0.say.0: is empty; write what is said, or remove it"),
+        ({"speech": {"variety": "british!"}},
+         "speech.variety: 'british!' is no language tag; use one such as en-GB or en-x-es"),
         ({"accepts": {"when": "mood >"}}, "accepts.when: the condition 'mood >' does not parse"),
         ({"reopens": {"when": "happy"}}, "reopens.when: the condition 'happy' names 'happy', which is none of"),
     ],

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evalh.errors import BadConfig, NotFound
-from evalh.models import OfferPolicy, Persona
+from evalh.models import OfferPolicy, Persona, RunConfig
 from evalh.text.yaml import load_yaml, problems, split_front_matter, validate
 
 
@@ -164,3 +164,37 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.yaml")
     with pytest.raises(BadConfig, match="is a pipe or a device, not a file; write it to a file first"):
         load_yaml(tmp_path / "pipe.yaml")
+
+
+@pytest.mark.parametrize(
+    ("agent", "told"),
+    [
+        ("kind: function", "care.yaml:6: agent.function: is missing; add it"),
+        (
+            "kind: function\n  function: agents/care.py",
+            "care.yaml:8: agent.function: names no function: 'agents/care.py'; "
+            "write module:function, such as agents.care:reply",
+        ),
+        (
+            "kind: webhook\n  url: http://agent.example/turn",
+            "care.yaml:8: agent.url: transcripts only go over https, or to this machine; write https://",
+        ),
+        (
+            "kind: chat\n  model: m\n  tools:\n    - name: look up",
+            "care.yaml:10: agent.tools[0].name: string should match pattern '^[A-Za-z0-9_-]{1,64}$', found 'look up'; "
+            "correct the value",
+        ),
+        ("kind: chat\n  model: m\n  tols: []", "care.yaml:9: agent: unknown key 'tols'; did you mean 'tools'?"),
+        (
+            "kind: funktion",
+            "care.yaml:7: agent.kind: should be one of 'replay', 'chat', 'function', 'webhook', 'livekit', "
+            "found 'funktion'; did you mean 'function'?",
+        ),
+        ("function: agents.care:reply", "care.yaml:6: agent.kind: is missing; add it"),
+    ],
+)
+def test_a_mistake_in_one_of_several_kinds_of_object_is_told_where_it_stands(agent: str, told: str) -> None:
+    head = "schema: evalh.run/1\nname: care\ngolden_set: care\nprompts: {agent: care, versions: [v1]}\nseed: 1\n"
+    document = load_yaml(f"{head}agent:\n  {agent}\n", file="care.yaml")
+
+    assert [str(problem) for problem in problems(document, RunConfig)] == [told]

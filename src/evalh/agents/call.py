@@ -1,8 +1,8 @@
 """Calls functions of the user's apart from everything else, so that one that hangs or blocks holds up nothing of ours.
 
 A plain function runs in a thread of its own, an ``async`` one in a loop that all of them share, which has a thread of
-its own too. None can be ended from outside: one that is not waited for any more goes on unheard, until the program
-ends. What it leaves to others: finding functions, time limits, and what a value or an error means.
+its own too. One that is not waited for any more is told to end, and goes on unheard where it does not hear that. What
+it leaves to others: finding functions, time limits, and what a value or an error means.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import ctypes
 import inspect
 import threading
 from collections.abc import Awaitable, Callable
@@ -18,7 +19,7 @@ from typing import Any, NamedTuple
 
 from evalh.llm import Loop
 
-_APART = Loop()
+_APART = Loop("evalh-agents")
 """One for the whole program: clients that a module keeps between calls belong to the loop that they were made in."""
 
 
@@ -64,18 +65,46 @@ async def _outcome(call: Callable[[], Any], *, plain: bool) -> _Outcome:
 
 
 async def _in_thread(call: Callable[[], Any]) -> _Outcome:
-    """What comes of `call` in a thread of its own, which nobody waits for when this is cancelled."""
+    """What comes of `call` in a thread of its own; when this is cancelled, it is told to end."""
     loop = asyncio.get_running_loop()
     coming: asyncio.Future[_Outcome] = loop.create_future()
-    context = contextvars.copy_context()
 
-    def run() -> None:
-        try:
-            outcome = _Outcome(context.run(call))
-        except BaseException as error:  # raised where it is waited for, KeyboardInterrupt and StopIteration too
-            outcome = _Outcome(error=error)
+    def tell(outcome: _Outcome) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
             loop.call_soon_threadsafe(lambda: None if coming.done() else coming.set_result(outcome))
 
-    threading.Thread(target=run, name="evalh-agent", daemon=True).start()
-    return await coming
+    running = _Running(call, tell)
+    try:
+        return await coming
+    except asyncio.CancelledError:
+        running.end()
+        raise
+
+
+class _Running:
+    """A call in a thread of its own, which the end of the program does not wait for."""
+
+    def __init__(self, call: Callable[[], Any], tell: Callable[[_Outcome], None]) -> None:
+        self._context = contextvars.copy_context()
+        self._call = call
+        self._tell = tell
+        self._lock = threading.Lock()
+        self._over = False
+        self._thread = threading.Thread(target=self._run, name="evalh-agent", daemon=True)
+        self._thread.start()
+
+    def end(self) -> None:
+        """Raise SystemExit in it, where it next runs Python: loops that never end would take all the time there is."""
+        with self._lock:
+            if not self._over and self._thread.ident is not None:
+                thread = ctypes.c_ulong(self._thread.ident)
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(SystemExit))
+
+    def _run(self) -> None:
+        try:
+            outcome = _Outcome(self._context.run(self._call))
+        except BaseException as error:  # raised where it is waited for, KeyboardInterrupt and StopIteration too
+            outcome = _Outcome(error=error)
+        with self._lock:
+            self._over = True
+        self._tell(outcome)

@@ -58,7 +58,7 @@ def reply_of(value: object) -> AgentReply:
         return AgentReply(**_checked(dict(value)))
     if isinstance(value, list):
         return _of_messages(value)
-    failed("schema", f"the function returned {_kind(value)}; return text, a dict or an AgentReply")
+    failed("schema", f"the function returned {_kind(value)}; return text, a dict, a list of messages or an AgentReply")
 
 
 def _of_messages(value: list[Any]) -> AgentReply:
@@ -98,7 +98,7 @@ def _checked(given: dict[Any, Any]) -> dict[str, Any]:
         returned = _Returned.model_validate(given)
     except ValidationError as error:
         first = explain_each(error, _Returned)[0]
-        field = f"{first.field}: " if first.field else ""
+        field = f"{first.field[:120]}: " if first.field else ""
         remedy = f"; {first.remedy}" if first.problem.startswith("unknown key") else ""
         failed("schema", f"the function returned {field}{first.problem}{remedy}")
     calls = tuple(_as_object(call) for call in returned.tool_calls)

@@ -107,6 +107,7 @@ def run_side(result: RunResult, version: str | None, *, named: bool = False, pro
             planned=manifest.cases,
             planned_trials=manifest.trials if manifest.cases else 0,
             excluded=sum(one.prompt_version == version for one in manifest.excluded),
+            failures=tuple(_failures(result, version)),
             judge_check=manifest.judge.check if manifest.judge is not None else None,
         ),
         _rows(result, version),
@@ -119,6 +120,18 @@ def run_side(result: RunResult, version: str | None, *, named: bool = False, pro
         what = f"prompt version {version!r}" if version is not None else "the run"
         raise UserError(f"{result.out_dir}: {what} has no conversation of a golden case, so nothing can be paired")
     return side
+
+
+def _failures(result: RunResult, version: str | None) -> Iterator[str]:
+    if not result.manifest.counts.errored:
+        return
+    found, first = dict[str, set[str]](), dict[str, str]()
+    for row in result.rows():
+        if row.prompt_version == version and row.rollup and row.error is not None:
+            found.setdefault(row.error.class_, set()).add(row.conversation_id)
+            first.setdefault(row.error.class_, row.error.message or row.reason)
+    for name in sorted(found, key=lambda name: -len(found[name])):
+        yield f"{len(found[name])} {name} ({first[name]})"
 
 
 def planned_side(manifest: Manifest) -> Side:

@@ -16,10 +16,11 @@ _CLOSE_SECONDS = 5.0
 class Loop:
     """Runs coroutines in the background; nothing is opened before the first one.
 
-    The thread is a daemon: an interrupted program never waits for it.
+    The thread, called `name`, is a daemon: an interrupted program never waits for it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "evalh-calls") -> None:
+        self._name = name
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -49,7 +50,7 @@ class Loop:
     def _started(self) -> asyncio.AbstractEventLoop:
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
-            self._thread = threading.Thread(target=_run, args=(self._loop,), name="evalh-calls", daemon=True)
+            self._thread = threading.Thread(target=_run, args=(self._loop,), name=self._name, daemon=True)
             self._thread.start()
         return self._loop
 

@@ -6,14 +6,24 @@ import re
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 
 from evalh.models.base import Json, Model
 from evalh.models.conversation import ToolCall
 from evalh.models.endpoint import EndpointConfig
 
 MODULE_FUNCTION = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$"
-Function = Annotated[str, Field(pattern=MODULE_FUNCTION, max_length=300)]
+
+
+def _module_function(value: str) -> str:
+    if re.fullmatch(MODULE_FUNCTION, value) is None:
+        raise ValueError(f"names no function: {value[:60]!r}; write module:function, such as agents.care:reply")
+    return value
+
+
+Function = Annotated[
+    str, Field(max_length=300, json_schema_extra={"pattern": MODULE_FUNCTION}), AfterValidator(_module_function)
+]
 """`module:function`; a module is looked for in the workspace first, by its file, then among what is installed."""
 
 
@@ -97,7 +107,10 @@ class WebhookAgent(_Begins):
     @classmethod
     def _safe_url(cls, value: str) -> str:
         base = value.partition("?")[0]
-        EndpointConfig(model="x", base_url=base)
+        try:
+            EndpointConfig(model="x", base_url=base)
+        except ValidationError as error:
+            raise ValueError(str(error.errors()[0]["ctx"]["error"])) from None
         if urlsplit(value).fragment or not value.isprintable() or " " in value:
             raise ValueError("has a fragment or spaces; write the address alone")
         return value

@@ -94,6 +94,8 @@ class SideInfo(OpenModel):
     """... and the trials of each."""
     excluded: int = 0
     """Trials that were left out because their simulated customer made mistakes."""
+    failures: tuple[str, ...] = ()
+    """Why conversations could not be evaluated: how many, the class and the first message, the most frequent first."""
     conversations: int = 0
     trials: int = 0
     """The most trials a case has."""

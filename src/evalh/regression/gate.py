@@ -387,9 +387,9 @@ class _Comparing:
         return Reason(kind=kind, text=text, cohort=cell.cohort, evaluator=cell.evaluator)
 
     def _why_incomplete(self) -> Iterator[Reason]:
+        yield from sorted(self._quorum(), key=lambda reason: reason.evaluator is not None)
         if not self.seeing.any():
             yield Reason(kind="nothing_testable", text="no cell has enough cases to tell any drop from chance")
-        yield from self._quorum()
         yield from self._silent()
         yield from self._lopsided()
 

@@ -33,7 +33,8 @@ def play_words(play: PlayEstimate) -> str:
     if not held:
         return f"{head}, all recorded: nobody is asked"
     recorded = f", {play.recorded:,} recorded" if play.recorded else ", none recorded"
-    return f"{head}{recorded}; {held:,} to hold: at most {play.turns:,} turns of the agent and {play.calls:,} calls"
+    most = f"at most {play.turns:,} turns of the agent and, with what is played again, {play.calls:,} calls"
+    return f"{head}{recorded}; {held:,} to hold: {most}"
 
 
 def _name(row: EstimateRow, estimate: Estimate) -> str:

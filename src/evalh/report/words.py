@@ -440,7 +440,7 @@ def one_chance(comparison: Comparison) -> str:
 
 def notes(comparison: Comparison) -> tuple[str, ...]:
     """What a reader must know to trust the verdict: differences that were allowed, earlier looks, whose settings."""
-    told = list(filter(None, [left_out(comparison)]))
+    told = list(filter(None, [failures(comparison), left_out(comparison)]))
     if comparison.allowed:
         told.append(f"Compared although these differ between the sides: {', '.join(comparison.allowed)}.")
     if comparison.look > 1 and comparison.alpha is not None:
@@ -449,6 +449,13 @@ def notes(comparison: Comparison) -> tuple[str, ...]:
     if comparison.settings_from:
         told.append(f"Gate settings: {comparison.settings_from}.")
     return (*cautions(comparison), *told)
+
+
+def failures(comparison: Comparison) -> str:
+    """Why conversations of each side could not be evaluated, in the words of what failed; "" for none."""
+    sides = {"baseline": comparison.baseline, "candidate": comparison.candidate}
+    told = [f"of the {name} {', '.join(side.failures)}" for name, side in sides.items() if side and side.failures]
+    return f"Conversations that could not be evaluated: {'; '.join(told)}." if told else ""
 
 
 def left_out(comparison: Comparison) -> str:

@@ -6,8 +6,8 @@ what else an entry names says for whom and when its phrases are fit::
     - act: refuse            # a CustomerAct, or a list of them
       part: core             # core (default), opener or tail: words before and after a core
       style: hard            # a RefusalStyle
-      about: price           # ask, object
-      slot: last4            # give, cannot_give
+      about: price           # ask, object (which takes phrases without it as well)
+      slot: last4            # give, cannot_give; hold, stuck, cannot, unasked, confirm: what the agent did
       intent: refund         # state, detail, question
       mood: [-3, -1]         # from and to, both within
       speech: [terse, brisk] # styles of speech

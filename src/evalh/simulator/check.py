@@ -12,6 +12,7 @@ from evalh.models.persona import AgendaItem, Moment
 from evalh.simulator.conditions import BadCondition, check_condition
 
 MOMENTS: tuple[str, ...] = get_args(Moment)
+_TAG = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 _BRACES = re.compile(r"\{[^{}]*\}|[{}]")
 
 
@@ -35,7 +36,9 @@ def persona_problems(persona: Persona) -> list[str]:
 
 def problems(persona: Persona, offers: Collection[str] | None = None) -> list[Problem]:
     """Everything that is wrong; `offers`: the ids of all offers of the policies, where these are known."""
-    return [*_agenda(persona), *_words(persona), *_conditions(persona), *_offers(persona, offers)]
+    return [
+        *_agenda(persona), *_words(persona), *_conditions(persona), *_offers(persona, offers), *_speech(persona),
+    ]  # fmt: skip
 
 
 def accepts_ever(persona: Persona) -> bool:
@@ -129,3 +132,9 @@ def _offers(persona: Persona, known: Collection[str] | None) -> Iterator[Problem
         if known is not None and offer not in known:
             problem = f"no policy has an offer {offer!r}"
             yield Problem(("accepts", "offers", index), problem, f"use one of {', '.join(sorted(known)) or 'none'}")
+
+
+def _speech(persona: Persona) -> Iterator[Problem]:
+    variety = persona.speech.variety
+    if not _TAG.fullmatch(variety):
+        yield Problem(("speech", "variety"), f"{variety!r} is no language tag", "use one such as en-GB or en-x-es")

@@ -352,13 +352,8 @@ class Mind:
         return []
 
     def _any_question(self) -> Line:
-        """A question of the bank: about what is being done, or why nothing is."""
-        return Line("question") if self._underway else Line("question", slot="stuck")
-
-    @property
-    def _underway(self) -> bool:
-        """Whether the agent has told, promised or done anything."""
-        return self._informed > 0 or "progress" in self.happened
+        """A question of the bank: about what the agent did or promised, or whether it can do anything."""
+        return Line("question") if "progress" in self.happened else Line("question", slot="stuck")
 
     def _filler(self, heard: Heard) -> list[Line]:
         """What is said when the agent's turn asks for nothing and brings nothing to answer."""

@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Annotated, Any, Union, get_args, get_origin
+from typing import IO, Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from rapidfuzz import fuzz, process
@@ -347,9 +347,15 @@ def _problem(found: Any, model: type[BaseModel] | None) -> Problem:
     if kind == "extra_forbidden":
         key = str(loc[-1])
         return Problem((*path, key), field_path(path) or None, f"unknown key {shorten(key)}", _known(key, models))
-    path = (*path, *named)
+    path = (*path, *named, *_discriminator(kind, found))
     problem, remedy = _words(kind, found)
     return Problem(path, field_path(path) or None, problem, remedy)
+
+
+def _discriminator(kind: str, found: Any) -> tuple[str, ...]:
+    """The key that says which kind of object it is, where it is that key that is wrong."""
+    wrong = kind in ("union_tag_invalid", "union_tag_not_found")
+    return (found["ctx"]["discriminator"].strip("'"),) if wrong else ()
 
 
 def _known(key: str, models: list[type[BaseModel]]) -> str:
@@ -372,7 +378,7 @@ _SHAPES = {
 
 def _words(kind: str, found: Any) -> tuple[str, str]:
     value, context = found["input"], found.get("ctx", {})
-    if kind == "missing":
+    if kind in ("missing", "union_tag_not_found"):
         return "is missing", "add it"
     if kind in _SHAPES:
         return f"{_SHAPES[kind][0]}, found {shorten(value)}", _SHAPES[kind][1]
@@ -385,13 +391,16 @@ def _words(kind: str, found: Any) -> tuple[str, str]:
         problem, _, remedy = str(context.get("error", found["msg"])).partition("; ")
         return problem, remedy or "correct the value"
     message = found["msg"].removeprefix("Input ")
+    if kind == "union_tag_invalid":
+        value, message = context["tag"], f"should be one of {context['expected_tags']}"
     return f"{message[:1].lower()}{message[1:]}, found {shorten(value)}", _choice(kind, value, context)
 
 
 def _choice(kind: str, value: object, context: Mapping[str, Any]) -> str:
-    if kind not in ("literal_error", "enum") or not isinstance(value, str):
+    expected = context.get("expected", context.get("expected_tags"))
+    if kind not in ("literal_error", "enum", "union_tag_invalid") or not isinstance(value, str):
         return "correct the value"
-    close = nearest(value, re.findall(r"'([^']+)'", str(context.get("expected", ""))))
+    close = nearest(value, re.findall(r"'([^']+)'", str(expected)))
     return f"did you mean {close!r}?" if close else "use one of these"
 
 
@@ -407,12 +416,24 @@ def _located(
     for part in loc:
         if isinstance(part, str) and part in {option.__name__ for option in _models(here)} | {"[key]"}:
             continue
+        if tagged := _tagged(here, part):
+            here = tagged
+            continue
         below = _below(here, part)
         if not below and isinstance(part, str) and _TYPE_NAME.search(part):
             continue
         path.append(part)
         here = below
     return tuple(path), _models(here)
+
+
+def _tagged(types_here: list[Any], part: str | int) -> list[Any]:
+    """Of several models, the one that `part` is the kind of: pydantic names that too."""
+    models = _models(types_here)
+    if len(models) < 2:
+        return []
+    fields = [(model, field.annotation) for model in models for field in model.model_fields.values()]
+    return [model for model, kind in fields if get_origin(kind) is Literal and part in get_args(kind)][:1]
 
 
 def _models(types_here: list[Any]) -> list[type[BaseModel]]:
