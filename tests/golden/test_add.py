@@ -12,6 +12,7 @@ from evalh.gate.plan import plan_of, run_inputs
 from evalh.golden import staged
 from evalh.golden.add import Addition, AddOptions, add
 from evalh.models import Conversation
+from evalh.reader.local import LocalReader
 from evalh.workspace import Workspace
 
 
@@ -67,6 +68,25 @@ def test_personal_data_is_replaced_everywhere_by_the_same_token(root: Path) -> N
     assert held["turns"][2]["tool_calls"][0]["arguments"] == {"phone": "<PHONE_1>"}
     assert held["metadata"]["from"][0] == "<PHONE_1>"
     assert rows(root, "cases.jsonl")[3]["id"].startswith("case-")
+
+
+@pytest.mark.parametrize("name", ["4155552671", "ticket.4155552671"])
+def test_an_id_that_the_conversation_knows_as_personal_is_replaced(root: Path, name: str) -> None:
+    calls(root, conversation(name, facets={"phone": "4155552672"}))
+    put(root)
+    assert b"41555526" not in b"".join(files(root).values())
+
+
+def test_no_digest_of_what_was_replaced_stays(root: Path) -> None:
+    nameless = {name: value for name, value in conversation().items() if name != "id"}
+    calls(root, nameless, {**nameless, "turns": TURNS[3:], "customer": None})
+    put(root)
+    first, second = rows(root, "cases.jsonl")[3:]
+
+    assert first["id"].startswith("case-")
+    assert list(first["metadata"]["source"]) == ["sha256"]
+    assert second["metadata"]["source"]["conversation"] == second["id"]
+    assert second["id"].startswith("c_")
 
 
 @pytest.mark.parametrize("name", ["../../x", "a b/c", "call 0017/ü", "..", "x" * 400, "\u202e"])
@@ -242,6 +262,26 @@ def test_a_broken_set_or_source_adds_nothing(root: Path) -> None:
     change(root, f"{SET}/cases.jsonl", '"c-00"', '"c-01"')
     with pytest.raises(UserError, match="stands twice"):
         put(root)
+
+
+def test_what_nobody_says_is_no_case(root: Path) -> None:
+    calls(root, conversation(turns=[{"role": "system", "text": "Be kind."}, {"role": "tool", "text": "done"}]))
+    with pytest.raises(UserError, match=r"calls.jsonl:1: nobody says anything"):
+        put(root)
+
+
+def test_one_reader_reads_them_all(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[None] = []
+    real = LocalReader.__init__
+
+    def counted(reader: LocalReader, *args: Any) -> None:
+        made.append(None)
+        real(reader, *args)
+
+    monkeypatch.setattr(LocalReader, "__init__", counted)
+    calls(root, conversation("a"), conversation("b", turns=TURNS[:4]))
+    put(root)
+    assert len(made) == 1
 
 
 def test_a_kill_leaves_all_or_nothing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

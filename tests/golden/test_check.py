@@ -207,4 +207,8 @@ def test_content_that_changed_under_the_same_version_is_told(root: Path) -> None
 
 def test_an_addition_that_was_interrupted_is_told(root: Path) -> None:
     (root / SET / ".staged").mkdir()
-    assert "an addition was interrupted" in of(root, "broken")[0].text
+    assert of(root, "broken") == []
+    (root / SET / ".staged/list.json").write_text("[]")
+    (found,) = of(root, "broken")
+    assert found.level == "error"
+    assert "an addition was interrupted" in found.text

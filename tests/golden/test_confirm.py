@@ -6,6 +6,7 @@ import pytest
 from tests.agreement.labelled import LABELS, labelled_workspace, relabel, row
 
 from evalh.errors import ManyErrors, UserError
+from evalh.golden import staged
 from evalh.golden.confirm import Change, Confirming, Wanted
 from evalh.workspace import Workspace
 
@@ -94,6 +95,19 @@ def test_answers_that_contradict_what_was_settled_change_nothing(root: Path) -> 
     assert raw(root) == before
     one.keep([Change(5, "frustrated")])
     assert lines_of(one) == [2, 3, 4, 6]
+
+
+def test_what_an_addition_left_undone_is_finished_before_labels_are_shown(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, before = root / LABELS, raw(root)
+    changes = {path: (before, before + before.splitlines(keepends=True)[-1])}
+    with monkeypatch.context() as patched:
+        patched.setattr(staged, "finish", lambda _: None)
+        staged.replace_files(path.parent, changes)
+    one = confirming(root)
+    assert lines_of(one) == [2, 3, 4, 5]
+    one.keep([Change(5, "frustrated")])
 
 
 def test_a_file_that_changed_meanwhile_is_left(root: Path) -> None:

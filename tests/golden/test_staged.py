@@ -41,6 +41,24 @@ def test_all_files_are_replaced_and_nothing_is_left_over(folder: Path) -> None:
     assert not (folder / FOLDER).exists()
 
 
+def test_a_full_disk_leaves_nothing_behind(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(UserError, match="No space left on device"):
+        change(folder)
+
+    assert held(folder) == ["old a", "old b", "-"]
+    assert not (folder / FOLDER).exists()
+
+
+def test_who_may_read_a_file_stays(folder: Path) -> None:
+    (folder / "a").chmod(0o640)
+    change(folder)
+    assert (folder / "a").stat().st_mode & 0o777 == 0o640
+
+
 @pytest.mark.parametrize("after", range(12))
 def test_wherever_it_is_killed_all_or_nothing_is_there_in_the_end(
     folder: Path, monkeypatch: pytest.MonkeyPatch, after: int

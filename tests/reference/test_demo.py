@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from agents.demo.hear import Heard
 from benchmarks.customers import agents, play, trials
 
 from evalh.agents import AgentReply, ContactSoFar
 from evalh.agents.code import function_at
 from evalh.cli.main import main
-from evalh.models import Comparison, Turn
+from evalh.models import Comparison, CustomerAct, Turn
 from evalh.reader.local import LocalReader
+from evalh.simulator.bank import load_bank
 from evalh.simulator.brief import offers_on
 from evalh.simulator.protocol import Played, Trial
 from evalh.workspace import Workspace
@@ -125,6 +127,28 @@ def test_it_says_that_it_is_an_ai_and_ends_a_contact_that_is_over() -> None:
 def test_it_has_a_turn_for_whatever_is_said(text: str) -> None:
     for before in ((), WIFI[:1], WIFI, (*WIFI, "How much?")):
         assert talk([*before, text])[-1].text.strip()
+
+
+@pytest.mark.parametrize("act", ["solved", "unsolved"])
+def test_it_understands_whether_it_is_solved(act: CustomerAct) -> None:
+    said = [phrase.text for phrase in load_bank().phrases(act)]
+    heard = {text: Heard(text) for text in said}
+    wrong = [text for text, one in heard.items() if (one.solved and not one.unsolved) is not (act == "solved")]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("words", "solved"),
+    [
+        ("It's taken care of.", True), ("That's put right.", True), ("It's all in order.", True),
+        ("Corrected, I see.", True), ("That fixes it.", True), ("That resolves it.", True),
+        ("All as it should be.", True), ("It has been dealt with.", True), ("It's fixed, isn't it?", True),
+        ("I'm still annoyed, but it's fixed.", True), ("It's not taken care of.", False), ("Still not fixed.", False),
+        ("That isn't put right.", False), ("It's still not in order.", False),
+    ],
+)  # fmt: skip
+def test_words_of_its_own_for_solved(words: str, solved: bool) -> None:
+    assert (Heard(words).solved and not Heard(words).unsolved) is solved
 
 
 @pytest.fixture(scope="module")

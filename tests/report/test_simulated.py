@@ -93,7 +93,7 @@ def test_a_plan_in_a_line() -> None:
 
     assert play_words(play) == (
         "1280 conversations of model customers with chat:m, 640 recorded; 640 to hold: at most 10,240 turns of the "
-        "agent and 61,440 calls"
+        "agent and, with what is played again, 61,440 calls"
     )
 
 

@@ -10,7 +10,7 @@ from tests.simulator.minding import persona
 from tests.small_workspace import small_workspace, write
 
 from evalh.cli.main import main
-from evalh.simulator.check import persona_problems, problems
+from evalh.simulator.check import problems
 from evalh.workspace import Workspace
 
 SAY = ["Oh, before I forget."]
@@ -18,6 +18,11 @@ SAY = ["Oh, before I forget."]
 
 def item(name: str, after: str = "stated", **settings: Any) -> dict[str, Any]:
     return {"id": name, "after": after, "say": SAY, **settings}
+
+
+def told(**settings: Any) -> list[str]:
+    """A sentence for each thing that is wrong with a persona so made."""
+    return [str(problem) for problem in problems(persona(**settings))]
 
 
 @pytest.mark.parametrize(
@@ -30,6 +35,8 @@ def item(name: str, after: str = "stated", **settings: Any) -> dict[str, Any]:
          "agenda.0.after: the agenda cannot end: 'a' waits for 'a'; let one of them follow a moment such as 'stated'"),
         ({"agenda": [item("solved")]},
          "agenda.0.id: 'solved' is the name of a moment; give the item another id"),
+        ({"agenda": [item("a"), item("b"), item("a")]},
+         "agenda.2.id: the agenda item 'a' is defined twice; give one of them another id"),
         ({"agenda": [item("a", "accepted", required=True)]},
          "agenda.0.after: the agenda cannot end: 'a' is required after 'accepted', and this persona never accepts; let "
          "it follow another moment, or give 'accepts'"),
@@ -60,13 +67,13 @@ def item(name: str, after: str = "stated", **settings: Any) -> dict[str, Any]:
     ],
 )  # fmt: skip
 def test_each_mistake_is_one_sentence(settings: dict[str, Any], sentence: str) -> None:
-    found = persona_problems(persona(**settings))
+    found = told(**settings)
     assert len(found) == 1
     assert found[0].startswith(sentence)
 
 
 def test_a_circle_of_several_is_told_once_for_each_of_them() -> None:
-    found = persona_problems(persona(agenda=[item("a", "b"), item("b", "c"), item("c", "a"), item("d", "a")]))
+    found = told(agenda=[item("a", "b"), item("b", "c"), item("c", "a"), item("d", "a")])
     assert [one.partition(";")[0] for one in found] == [
         "agenda.0.after: the agenda cannot end: 'a' waits for 'b' waits for 'c' waits for 'a'",
         "agenda.1.after: the agenda cannot end: 'b' waits for 'c' waits for 'a' waits for 'b'",
@@ -86,7 +93,7 @@ def test_a_circle_of_several_is_told_once_for_each_of_them() -> None:
     ],
 )
 def test_a_persona_that_can_be_played_is_good(settings: dict[str, Any]) -> None:
-    assert persona_problems(persona(**settings)) == []
+    assert told(**settings) == []
 
 
 def test_an_offer_that_no_policy_has() -> None:
@@ -125,6 +132,14 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_workspace_tells_file_line_field_and_remedy(root: Path) -> None:
     write(root, "personas/calm.yaml", BAD)
     assert [str(error) for error in Workspace(root).problems()] == [SENTENCE]
+
+
+def test_an_item_that_is_defined_twice_is_told_with_its_line(root: Path) -> None:
+    items = "agenda:\n  - id: one\n    say: Hm.\n  - id: two\n    say: Hm.\n  - id: one\n    say: Oh.\n"
+    write(root, "personas/calm.yaml", BAD.partition("agenda")[0] + items)
+    assert [str(error) for error in Workspace(root).problems()] == [
+        "personas/calm.yaml:9: agenda.id: the agenda item 'one' is defined twice; give one of them another id"
+    ]
 
 
 def test_it_is_told_before_a_run_and_of_one_file(root: Path, capsys: pytest.CaptureFixture[str]) -> None:

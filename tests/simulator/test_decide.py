@@ -198,6 +198,26 @@ def test_the_case_s_facts_come_first_then_the_record() -> None:
     assert made.agent("What gateway model do you have?").lines[0].value == "the white one"
 
 
+RINGTONE = "You would like to change your ringtone, is that right?"
+
+
+def test_a_no_to_what_is_plainly_not_the_matter() -> None:
+    said = talk().agent(RINGTONE)
+    assert [(line.act, line.slot) for line in said.lines][:1] == [("state", "mistaken")]
+    assert said.lines[0].goal == "get the wrong charge off the bill"
+    for words in (
+        "You would like a charge taken off, is that right?", "You have a problem, is that right?",
+        "You would like to solve this issue, right?", "You're calling about your billing, correct?",
+    ):  # fmt: skip
+        assert "state" not in acts(talk().agent(words)), words
+
+
+def test_what_is_taken_up_later_is_no_mistake() -> None:
+    made = talk()
+    made.agent("I've asked the billing team, and they will look at it.", progress="promised")
+    assert "state" not in acts(made.agent("You would like a text message about that, is that right?"))
+
+
 def test_what_could_contradict_the_case_is_not_made_up() -> None:
     line = talk().agent("What is your order number?").lines[0]
     assert (line.act, line.slot, line.value) == ("cannot_give", "order", None)
@@ -334,6 +354,17 @@ def test_one_who_gives_in_lets_what_was_added_be() -> None:
     made = settled(refusal={"style": "deflect", "times": 1, "then": "give_in"})
     made.pitch()
     assert acts(made.agent("I've added the plan.", reads_back=OFFER))[0] == "accept"
+
+
+def test_what_is_booked_is_not_accepted_once_more() -> None:
+    made = settled(accepts={"when": "true"}, patience=5)
+    made.pitch()
+    assert "accept" not in acts(made.agent("I've added the plan for you.", reads_back=OFFER))
+    made = settled(accepts={"when": "true"}, patience=5)
+    made.pitch()
+    made.agent("I've added the plan. Is that correct?", reads_back=OFFER)
+    assert acts(made.pitch()) == ["thank"]
+    assert "accept" not in acts(made.agent("With this plan films start at once.", pitches=[OFFER], asks=False))
 
 
 def test_a_yes_to_what_was_accepted_is_said_as_such() -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 from tests.simulator.minding import OFFER
 
-from evalh.models import Conversation, Lexicon, Reading, Turn
+from evalh.models import Conversation, Lexicon, ProgressFact, Reading, Turn
 from evalh.reader.local import LocalReader
 from evalh.simulator.heard import LONG_WRITTEN, Heard, Pitched, hear, rules
 from evalh.testing import make_policy
@@ -66,6 +67,9 @@ def test_facts_that_are_only_spoken_of(words: str) -> None:
     [
         ("Does that solve it for you?", "is_solved"),
         ("Is it working now?", "is_solved"),
+        ("Could you try it and tell me whether it works now?", "is_solved"),
+        ("Give it a try and let me know if the line is back.", "is_solved"),
+        ("Could you tell me whether Tuesday works for you?", "yes_no"),
         ("Does that answer your question about the bill?", "is_solved"),
         ("Is there anything else I can help with?", "anything_else"),
         ("Anything else?", "anything_else"),
@@ -117,6 +121,71 @@ def test_progress_and_manner_are_the_reader_s() -> None:
     assert said.progress == "done"
     assert not said.pressed
     assert heard("C: hello", "This is your last chance to get Fiber 500, you would be crazy not to take it.").pressed
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Your request is important to us.",
+        "Thank you for your patience, we appreciate your business.",
+        "I understand your concern, and rest assured that we take this very seriously.",
+        "I'm sorry, I didn't quite get what you said there.",
+        "You've come to the right place, we'll get this sorted for you.",
+    ],
+)
+def test_a_formula_of_politeness_tells_nothing(words: str) -> None:
+    said = heard("C: there is a wrong charge on my bill", words)
+    assert (said.informs, said.progress, said.settled) == (frozenset(), None, False)
+
+
+@pytest.mark.parametrize(
+    ("facts", "words", "progress"),
+    [
+        ({"source": "model", "confidence": 0.9}, "I have set an alert and a stop on that line.", "done"),
+        ({"source": "model", "confidence": 0.5}, "I have set an alert and a stop on that line.", None),
+        ({"source": "model", "confidence": 0.9}, "Your request is important to us.", None),
+        ({"source": "rule", "confidence": 0.5}, "That's all taken care of.", "done"),
+    ],
+)
+def test_progress_that_only_the_model_sees_has_to_be_sure(
+    facts: dict[str, Any], words: str, progress: str | None
+) -> None:
+    turns = [Turn(index=0, role="customer", text="My bill is wrong."), Turn(index=1, role="agent", text=words)]
+    reading = Reading(
+        conversation="c", conversation_sha256="", reader="r", lexicon_sha256="",
+        progress=(ProgressFact(turn=1, says="done", **facts),),
+    )  # fmt: skip
+    assert hear(turns, reading).progress == progress
+
+
+def test_progress_counts_only_in_words_that_sell_nothing() -> None:
+    pitch = "With Fiber 500 for $49.99 a month your trouble is all taken care of. Would you like to add it?"
+    assert heard("C: my bill is wrong", pitch).progress is None
+    assert heard("C: my bill is wrong", f"I've removed the charge for you. {pitch}").progress == "done"
+
+
+@pytest.mark.parametrize(
+    ("words", "supposed"),
+    [
+        ("You would like to change your ringtone, is that right?", "change your ringtone"),
+        ("I see. You want to change your ringtone. Is that right?", "change your ringtone"),
+        ("Are you calling about a new order?", "new order"),
+        ("Is this about a new order?", "new order"),
+        ("You would like to change your ringtone. I'll have a look.", ""),
+        ("Would you like to hear it?", ""),
+        ("Could you tell me what you are calling about?", ""),
+    ],
+)
+def test_what_the_agent_takes_the_customer_to_want(words: str, supposed: str) -> None:
+    said = heard("C: hello", words).supposed
+    assert (supposed in said) if supposed else said == ""
+
+
+def test_what_works_for_the_customer_is_no_offer_once_that_was_answered() -> None:
+    pitch = "Would you like me to add Fiber 500 for $49.99 a month?"
+    visit = "No problem at all. A technician can be at your place on Tuesday at nine. Does that work for you?"
+    assert heard("C: hello", pitch, "C: no thanks, I don't want that", visit).question == "go_ahead"
+    assert heard("C: hello", pitch, "C: how much is it?", "It is $49.99. Does that work for you?").question == "add_it"
 
 
 def test_what_is_told_about_an_offer_is_no_answer_to_the_matter() -> None:
@@ -183,7 +252,7 @@ def test_every_rule_has_a_label_that_is_known() -> None:
     labels = {rule.label for rule in rules().rules}
     beside = {
         "requests", "is_solved", "anything_else", "may_mention", "add_it", "working", "hold", "go_ahead", "open",
-        "farewell", "apology", "transfer", "greeting",
+        "farewell", "apology", "transfer", "greeting", "formula", "supposes",
     }  # fmt: skip
     assert labels == {*SLOTS, *beside}
 

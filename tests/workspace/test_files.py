@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from evalh.errors import BadConfig
-from evalh.workspace.files import files
+from evalh.workspace.files import did_you_mean, files
 
 
 class Closed(type(Path())):  # type: ignore[misc]
@@ -22,3 +22,9 @@ def test_hidden_and_underscored_files_are_left_out(tmp_path: Path) -> None:
     for name in ("b.yaml", "a.yaml", ".c.yaml", "_d.yaml", "e.yml"):
         (tmp_path / name).touch()
     assert [path.name for path in files(tmp_path, ".yaml")] == ["a.yaml", "b.yaml"]
+
+
+def test_of_many_names_the_closest_or_the_first_are_told() -> None:
+    known = [f"call-{number:03}" for number in range(200)]
+    assert did_you_mean("cal-199", known, "add one") == "did you mean 'call-199'?"
+    assert did_you_mean("zzz", known, "add one").endswith("call-028, call-029 and 170 more")

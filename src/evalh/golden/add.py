@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +22,7 @@ from evalh.golden.sources import conversations_in
 from evalh.golden.spoken import Held
 from evalh.golden.staged import alone, content, replace_files
 from evalh.models import AgentInfo, Case, Conversation, EncoderConfig, GoldenLabel, PolicySet, Prompt, Reading
+from evalh.models.vocabulary import Role
 from evalh.reader.local import LocalReader
 from evalh.redact import Redactor
 from evalh.workspace import Workspace, in_force
@@ -29,6 +31,8 @@ from evalh.workspace.golden import FoundSet
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}", re.ASCII)
 _NO_ID = re.compile(r"[^A-Za-z0-9._@+-]+", re.ASCII)
+_DIGEST = re.compile(r"c_[0-9a-f]{16}")
+_NOBODY: frozenset[Role] = frozenset({"system", "tool"})
 SOURCE = "source"
 """In the metadata of a case, the conversation that it was made of."""
 
@@ -199,7 +203,7 @@ class _Adding:
         clean = Clean(one)
         sound = _Sound(held, clean, clean.recording(), prompt, self._persona(held))
         in_force(self.known.policies, one, place=held.place)
-        if not any(turn.text.strip() for turn in one.turns):
+        if not any(turn.text.strip() for turn in one.turns if turn.role not in _NOBODY):
             raise BadInput("nobody says anything", file=held.place, remedy="leave it out: choose others with --id")
         there = self._there(sound)
         if there:
@@ -230,7 +234,9 @@ class _Adding:
             remedy = f"name it with --version: there are {', '.join(known)}"
             raise BadInput("does not say by which prompt version it was held", file=held.place, remedy=remedy)
         if name not in known:
-            raise unknown(f"version of the prompt of {self.known.agent!r} called", name, list(known), "add the prompt")
+            what = f"version of the prompt of {self.known.agent!r} called"
+            error = unknown(what, name, list(known), "add the prompt")
+            raise BadInput(str(error), file=held.place, remedy="or name another with --version")
         if said in known and said != name:
             raise BadInput(f"was held by {said!r}, not by {name!r}", file=held.place, remedy="leave --version out")
         recorded = one.prompt_sha256 or one.agent.prompt_sha256
@@ -321,7 +327,7 @@ class _Adding:
             "started_at": of.started_at,
             "facets": of.facets,
             "customer": of.customer,
-            "metadata": {SOURCE: {"conversation": first.clean.value(first.source.id), "sha256": said_sha256(of)}},
+            "metadata": {SOURCE: {**first.named, "sha256": said_sha256(of)}},
         }
         if base is not None:
             fields |= {
@@ -347,8 +353,10 @@ class _Adding:
                 problem = f"{wanted!r} cannot be the id of a case"
                 raise BadInput(problem, field="--case-id", remedy="use letters, digits and ._@+-, at most 100")
             return wanted
-        name = _NO_ID.sub("-", sound.source.case or sound.source.id).strip("-.")[:90]
-        if _ID.fullmatch(name) is None or Redactor().text(name).marks:
+        said = sound.source.case or (sound.source.id if sound.named else "")
+        name = _NO_ID.sub("-", said).strip("-.")[:90]
+        personal = sound.clean.value(said) != said or Redactor().text(name).marks
+        if personal or _ID.fullmatch(name) is None:
             name = f"case-{said_sha256(sound.recording)[:10]}"
         return self._unused(name)
 
@@ -361,8 +369,11 @@ class _Adding:
         return free
 
     def _read(self, recordings: Sequence[Conversation]) -> list[Reading]:
-        reader = LocalReader(load_encoder(EncoderConfig(kind="none")))
-        return reader.read(recordings, self.known.policies.lexicon)
+        return self._reader.read(recordings, self.known.policies.lexicon)
+
+    @cached_property
+    def _reader(self) -> LocalReader:
+        return LocalReader(load_encoder(EncoderConfig(kind="none")))
 
     # --- files ---
 
@@ -409,6 +420,14 @@ class _Sound:
     def version(self) -> str:
         """The prompt version that it is a recording of."""
         return self.prompt.version if self.prompt is not None else ""
+
+    @property
+    def named(self) -> dict[str, str]:
+        """What the conversation was called; nothing where that is a digest of what was replaced in it."""
+        name = self.source.id
+        if _DIGEST.fullmatch(name) and self.clean.replaced:
+            return {}
+        return {"conversation": self.clean.value(name)}
 
     @property
     def source(self) -> Conversation:

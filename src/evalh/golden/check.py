@@ -21,7 +21,7 @@ from evalh.golden.gaps import (
     version_gaps,
 )
 from evalh.golden.look import Looked, content_sha256, look, personal_in_case, stale
-from evalh.golden.staged import FOLDER
+from evalh.golden.staged import interrupted
 from evalh.models import Case, FileInfo, GoldenLabel, PolicySet, RunConfig
 from evalh.models.golden_check import FindingKind, GoldenCheck, GoldenFinding
 from evalh.reader.offers import OfferFinder
@@ -92,9 +92,9 @@ class _Checking:
         if self.policies is None:
             error = self.found.info.bad(f"the policy {self.info.policy!r} cannot be read", ("policy",), "correct it")
             yield _error("broken", error)
-        if (self.found.folder / FOLDER).is_dir():
+        if interrupted(self.found.folder):
             text = "an addition was interrupted; the next evalh golden add or confirm finishes it"
-            yield GoldenFinding(kind="broken", text=text, file=shown(self.found.folder / FOLDER))
+            yield GoldenFinding(kind="broken", level="error", text=text, file=shown(self.found.folder))
 
     # --- labels ---
 

@@ -23,6 +23,12 @@ class Clean:
         self._source = conversation
         self._redacted = RedactedConversation(conversation, Redactor())
 
+    @property
+    def replaced(self) -> bool:
+        """Whether anything of it is replaced, so that a digest of the original would tell of it."""
+        beside: list[Json] = [dict(self._source.facets), self._source.metadata]
+        return self._redacted.found or bool(self.value(beside) != beside)
+
     def value(self, value: Json) -> Any:
         """Anything that is said of it, as JSON."""
         return self._redacted.value(value)
@@ -35,7 +41,7 @@ class Clean:
         changed: dict[str, Any] = {
             "turns": tuple(turns),
             "customer": self.value(one.customer),
-            "facets": {name: str(self.value(value)) for name, value in one.facets.items()},
+            "facets": self.value(dict(one.facets)),
             "metadata": self.value(metadata),
             "agent": AgentInfo(),
         }

@@ -68,11 +68,12 @@ class Confirming:
         Raises UserError for a name that cannot be a labeller's, and for a case or construct that nothing has.
         """
         _check_name(by)
-        raw = content(space.found_set(set_id).labels_file)
-        found = space.found_set(set_id)
+        with alone(space.found_set(set_id).folder):
+            found = space.found_set(set_id)
+            raw = content(found.labels_file)
         golden = found.get()
         if wanted.case is not None and wanted.case not in found.by_id:
-            raise unknown("case", wanted.case, list(found.by_id)[:50], "name one of cases.jsonl")
+            raise unknown("case", wanted.case, list(found.by_id), "name one of cases.jsonl")
         if wanted.construct is not None and wanted.construct not in CONSTRUCTS:
             raise unknown("construct", wanted.construct, list(CONSTRUCTS), "see docs/codebook.md")
         confirming = Confirming(found, by, [line for line in found.labels if wanted.takes(line.value)], raw)

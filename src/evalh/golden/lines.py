@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel
 
-_HIDDEN = frozenset({"Cc", "Cf", "Zl", "Zp"})
+from evalh.text.safe import visible_json
+
 _DECODER = json.JSONDecoder()
 _SPACE = re.compile(r"[ \t\r\n]*")
 _VERSION = re.compile(r"""^version:[ \t]*(?P<quote>["']?)(?P<value>[^\s"'#]+)(?P=quote)(?=[ \t]*(?:#.*)?\r?$)""", re.M)
@@ -28,12 +28,7 @@ def readable(record: BaseModel, *, whole: bool = False) -> str:
     held = record.model_dump(mode="json", by_alias=True, exclude_defaults=not whole)
     for turn in held.get("turns", ()):
         turn.pop("index", None)
-    text = json.dumps(held, ensure_ascii=False, allow_nan=False)
-    return "".join(map(_visible, text)) + "\n"
-
-
-def _visible(char: str) -> str:
-    return json.dumps(char)[1:-1] if unicodedata.category(char) in _HIDDEN else char
+    return visible_json(json.dumps(held, ensure_ascii=False, allow_nan=False)) + "\n"
 
 
 def edited(line: str, changes: Mapping[str, Any]) -> str:

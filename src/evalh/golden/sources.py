@@ -44,7 +44,7 @@ def _chosen(found: Sequence[Held], ids: Sequence[str], source: str) -> list[Held
     known = [held.conversation.id for held in found]
     for name in ids:
         if name not in known:
-            raise unknown(f"conversation in {source}", name, known[:50], "name another source")
+            raise unknown(f"conversation in {source}", name, known, "name another source")
     chosen = [held for held in found if not ids or held.conversation.id in ids]
     if not chosen:
         raise NotFound(f"{source}: there is no conversation in it; name another source")

@@ -66,9 +66,16 @@ def replace_files(folder: Path, changes: Mapping[Path, tuple[bytes | None, bytes
         stage.mkdir()
         steps = [_laid(folder, stage, number, path, *change) for number, (path, change) in enumerate(changes.items())]
         write_atomic(stage / _LIST, json.dumps(steps))
-    except OSError as error:
-        raise _unwritable(folder, error) from error
+    except (OSError, UserError) as error:
+        if not interrupted(folder):
+            shutil.rmtree(stage, ignore_errors=True)
+        raise (_unwritable(folder, error) if isinstance(error, OSError) else error) from error
     finish(folder)
+
+
+def interrupted(folder: Path) -> bool:
+    """Whether some of the files may be new and others old."""
+    return (folder / FOLDER / _LIST).is_file()
 
 
 def content(path: Path) -> bytes | None:
@@ -123,6 +130,8 @@ def _placed(folder: Path, laid: Path, step: Mapping[str, Any]) -> None:
         remedy = f"delete {shown(folder / FOLDER)} to leave it as it is"
         raise BadInput("was changed while an addition was interrupted", file=shown(path), remedy=remedy)
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists():
+        shutil.copymode(path, laid)
     laid.replace(path)
     sync_folder(path.parent)
 

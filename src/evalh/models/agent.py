@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, ValidationError, field_validator, mo
 
 from evalh.models.base import Json, Model
 from evalh.models.conversation import ToolCall
-from evalh.models.endpoint import EndpointConfig
+from evalh.models.endpoint import EndpointConfig, KeyName
 
 MODULE_FUNCTION = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$"
 
@@ -97,7 +97,7 @@ class WebhookAgent(_Begins):
 
     kind: Literal["webhook"]
     url: str
-    api_key_env: str | None = None
+    api_key_env: KeyName | None = None
     """The environment variable that holds a bearer token; null: none is sent."""
     concurrency: int = Field(default=8, ge=1, le=256)
     connect_retries: int = Field(default=2, ge=0, le=10)
@@ -113,13 +113,6 @@ class WebhookAgent(_Begins):
             raise ValueError(str(error.errors()[0]["ctx"]["error"])) from None
         if urlsplit(value).fragment or not value.isprintable() or " " in value:
             raise ValueError("has a fragment or spaces; write the address alone")
-        return value
-
-    @field_validator("api_key_env")
-    @classmethod
-    def _a_name(cls, value: str | None) -> str | None:
-        if value is not None and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,100}", value) is None:
-            raise ValueError("is no name of an environment variable; the key itself never stands in a file")
         return value
 
 

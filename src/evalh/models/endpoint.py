@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from ipaddress import ip_address
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from evalh.models.base import Json, Model, Unit
 
@@ -17,6 +17,16 @@ OURS = (
 )  # fmt: skip
 """Fields of a request that evalh sets itself."""
 _LOOPBACK = re.compile(r"localhost|.*\.localhost")
+
+
+def _key_name(value: str) -> str:
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,100}", value) is None:
+        raise ValueError("is no name of an environment variable; the key itself never stands in a file")
+    return value
+
+
+KeyName = Annotated[str, AfterValidator(_key_name)]
+"""The name of the environment variable that holds a key."""
 
 
 class Prices(Model):
@@ -40,7 +50,7 @@ class EndpointConfig(Model):
 
     base_url: str = "https://api.openai.com/v1"
     model: str = Field(min_length=1)
-    api_key_env: str | None = "OPENAI_API_KEY"
+    api_key_env: KeyName | None = "OPENAI_API_KEY"
     """The environment variable that holds the key; null: the endpoint needs none."""
     extra_body: dict[str, Json] = Field(default_factory=dict)
     """More fields of the request, as the server wants them."""
@@ -79,13 +89,6 @@ class EndpointConfig(Model):
         taken = next((name for name in OURS if name in value), None)
         if taken is not None:
             raise ValueError(f"sets {taken!r}, which evalh sets itself; remove it")
-        return value
-
-    @field_validator("api_key_env")
-    @classmethod
-    def _a_name(cls, value: str | None) -> str | None:
-        if value is not None and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,100}", value) is None:
-            raise ValueError("is no name of an environment variable; the key itself never stands in a file")
         return value
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from evalh.models.base import Id, Model, Words
 
@@ -127,15 +127,6 @@ class Persona(Model):
         if not isinstance(value, list | tuple):
             return value
         return [_item(one, at) for at, one in enumerate(value, 1)]
-
-    @model_validator(mode="after")
-    def _items_once(self) -> Persona:
-        seen: set[str] = set()
-        for item in self.agenda:
-            if item.id in seen:
-                raise ValueError(f"the agenda item {item.id!r} is defined twice")
-            seen.add(item.id)
-        return self
 
 
 def _item(value: Any, at: int) -> Any:

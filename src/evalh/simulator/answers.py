@@ -32,6 +32,8 @@ _TOLD: dict[str, tuple[str, ...]] = {
 """The claims that make a question needless."""
 ASKS_FROM = -1
 """The mood from which on a customer asks about an offer; a worse one does not."""
+_ASKS = ("add_it", "go_ahead", "yes_no")
+"""The questions that a yes answers."""
 READ_BACKS = 2
 """How often a read-back is confirmed, or denied."""
 
@@ -69,6 +71,8 @@ class _Offer:
     questions: int = 0
     turned_down: bool = False
     accepted: bool = False
+    booked: bool = False
+    """Whether it was read back, unasked, after it was accepted."""
     confirmed: int = 0
 
 
@@ -165,18 +169,28 @@ class Answers:
     def _confirmed(self, heard: Heard) -> Answer | None:
         """A yes to what is read back after it was accepted."""
         taken = [offer for offer, one in self.offers.items() if one.accepted]
-        asked = heard.question in ("add_it", "go_ahead", "yes_no")
+        asked = heard.question in _ASKS
         if not taken or not asked or not set(heard.spoken_of or taken) & set(taken):
+            self._note_booked(heard)
             return None
         if not heard.spoken_of and heard.question != "add_it":
             return None
-        return self._confirm(taken[-1])
+        answer = self._confirm(taken[-1], heard)
+        self._note_booked(heard)
+        return answer
 
-    def _confirm(self, offer: str | None) -> Answer | None:
+    def _note_booked(self, heard: Heard) -> None:
+        for offer in heard.taken:
+            self._offer(offer).booked |= self._offer(offer).accepted
+
+    def _confirm(self, offer: str | None, heard: Heard) -> Answer | None:
+        """A yes where one is asked for and the offer is not booked yet, thanks where it is; not for ever."""
         one = self._offer(offer)
+        if heard.question not in _ASKS:
+            return None
         one.confirmed += 1
-        line = replace(self._line("accept", offer), slot="confirm")
-        return Answer((line,)) if one.confirmed <= READ_BACKS else None
+        yes = replace(self._line("accept", offer), slot="confirm")
+        return Answer((Line("thank") if one.booked else yes,)) if one.confirmed <= READ_BACKS else None
 
     def _to_mention(self, heard: Heard, scene: Scene, turn: int) -> Answer | None:
         """A yes to "may I mention something?" is a question, no purchase."""
@@ -219,7 +233,7 @@ class Answers:
         self.last = [offer]
         one = self._offer(offer)
         if one.accepted:
-            return self._confirm(offer)
+            return self._confirm(offer, heard)
         if self._ignores():
             return Answer((self._line("ignore", offer),))
         return self._decide(offer, heard, scene, turn, new=one.pitches <= 1)

@@ -29,11 +29,6 @@ class Problem:
         return f"{where}: {self.problem}; {self.remedy}"
 
 
-def persona_problems(persona: Persona) -> list[str]:
-    """A sentence for each thing that is wrong, with its place in the persona's file."""
-    return [str(problem) for problem in problems(persona)]
-
-
 def problems(persona: Persona, offers: Collection[str] | None = None) -> list[Problem]:
     """Everything that is wrong; `offers`: the ids of all offers of the policies, where these are known."""
     return [
@@ -59,6 +54,9 @@ def _agenda(persona: Persona) -> Iterator[Problem]:
         at = ("agenda", index, "after")
         if item.id in MOMENTS:
             yield Problem(("agenda", index, "id"), f"{item.id!r} is the name of a moment", "give the item another id")
+        elif any(item.id == other.id for other in persona.agenda[:index]):
+            problem = f"the agenda item {item.id!r} is defined twice"
+            yield Problem(("agenda", index, "id"), problem, "give one of them another id")
         elif item.after not in MOMENTS and item.after not in items:
             known = ", ".join((*MOMENTS, *(name for name in items if name != item.id)))
             yield Problem(at, f"there is no moment or item {item.after!r}", f"use one of {known}")

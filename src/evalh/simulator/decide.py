@@ -52,6 +52,13 @@ that this with from have what when where which will would your about them they t
 the you can are was has not but how why its get know find out after before want need
 """
 _COMMON = frozenset(_COMMON_WORDS.split())
+_OF_ANY_MATTER = """
+like want wish help calling call called writing asking contacting touch trying looking having having today right correct
+please thank thanks patience sorry understand concern okay sure case issue issues problem problems trouble question
+questions request matter something account service services customer company about regarding because some more yes
+also just really very still isn't let see check make sure information support
+"""
+"""Words that agents say of whatever a customer wants."""
 _STEM = 5
 
 
@@ -79,6 +86,7 @@ class Mind:
         self.goal = spoken_goal(case.goal)
         self.happened: set[str] = {"opening"}
         self.state: Literal["open", "promised", "settled", "given_up"] = "open"
+        self._own_stems = _stems(" ".join(_texts(case, persona)))
         self._to_know = bool(_ASKS_TO_KNOW.match(case.goal))
         self._turn = 0
         self._done: Counter[str] = Counter()
@@ -298,7 +306,9 @@ class Mind:
     def _given(self, heard: Heard) -> list[Line]:
         """Answers to what the agent asks of the customer, offers aside."""
         lines = [self._fact(slot, heard.asked) for slot in heard.slots[:3]]
-        if heard.question in ("go_ahead", "yes_no") and not heard.pitches and not self._about_offer(heard):
+        if self._is_mistaken(heard):
+            lines.append(Line("state", slot="mistaken"))
+        elif heard.question in ("go_ahead", "yes_no") and not heard.pitches and not self._about_offer(heard):
             known = self.facts.said_of(heard.asked)
             slot = "go_ahead" if heard.question == "go_ahead" and known is None else "yes_no"
             lines.append(Line("give", slot=slot, value=known or "yes"))
@@ -307,6 +317,14 @@ class Mind:
         elif heard.question == "open" and not heard.pitches and not self._settled:
             lines.append(self._detail(heard.asked))
         return lines
+
+    def _is_mistaken(self, heard: Heard) -> bool:
+        """Whether the agent asks if the customer wants something that has plainly nothing to do with the matter."""
+        begun = bool(heard.informs) or self._informed > 0 or "progress" in self.happened
+        if not heard.supposed or begun or self._settled or heard.pitches or self._about_offer(heard):
+            return False
+        wanted = _stems(heard.supposed) - _stems(_OF_ANY_MATTER)
+        return bool(wanted) and not wanted & self._own_stems
 
     def _about_offer(self, heard: Heard) -> bool:
         return bool(heard.taken) or any(offer in self.answers.offers for offer in heard.spoken_of)
@@ -463,6 +481,13 @@ def spoken_goal(goal: str) -> str:
     for of_others, mine in _OF_OTHERS:
         said = of_others.sub(mine, said)
     return f"get {said}" if _NO_VERB.match(said) else said
+
+
+def _texts(case: Case, persona: Persona) -> Iterator[str]:
+    """All words that there are of what the customer is about."""
+    matter = case.matter or Matter()
+    yield from (case.goal, case.title, persona.goal, case.facets.get("intent", "").replace("_", " "))
+    yield from (*matter.opening, *matter.details, *matter.questions, *matter.facts, *matter.facts.values())
 
 
 def _stems(text: str) -> set[str]:

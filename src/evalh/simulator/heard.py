@@ -15,8 +15,9 @@ from typing import Any, Literal
 import re2
 
 from evalh.errors import InternalError
-from evalh.models import Claim, Issue, OfferAct, Reading, Turn
+from evalh.models import Claim, Issue, OfferAct, ProgressFact, Reading, Turn
 from evalh.models.vocabulary import Progress
+from evalh.reader.issues import said_of_matter
 from evalh.reader.language import reads
 from evalh.reader.rules import Rule, RuleSet
 from evalh.text.normalise import normalise
@@ -49,10 +50,19 @@ _YES_NO = re2.compile(
 _WORDS = re2.compile(r"[a-z0-9]+(?:['.][a-z0-9]+)*")
 _TELLS_LANGUAGE = 15
 """Words in which a language can be told."""
+_BARE = 4
+"""Words of a question at most that only asks for a yes to what was said before it: "Is that right?"."""
 _INFORMS = 6
 """Words from which on a sentence tells something."""
+_TELLS_NOTHING = frozenset({"working", "hold", "greeting", "farewell", "transfer", "formula", "supposes"})
 _SPEAKS = ("pitch", "answer", "read_back")
 """The acts that go on about an offer."""
+SURE = 0.6
+"""How sure the reader is at least of progress that only its model sees."""
+SETTLED = 0.8
+"""How sure it is at least that an issue is settled."""
+_WAITS = ("pitched", "asked", "answered", "objected", "reopened")
+"""After these events an offer waits for an answer."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +99,8 @@ class Heard:
     """What is asked last beside facts."""
     asked: str = ""
     """The sentence of it, or of the first fact."""
+    supposed: str = ""
+    """The sentence in which the agent says what it takes the customer to want, where it asks whether that is so."""
     informs: frozenset[str] = frozenset()
     """The words of sentences that tell something: no question, no phrase of courtesy, nothing from where an offer is
     spoken of."""
@@ -116,6 +128,8 @@ class _Said:
     slots: list[Slot] = field(default_factory=list)
     question: Question | None = None
     asked: str = ""
+    stated: str = ""
+    supposed: str = ""
     labels: set[str] = field(default_factory=set)
     informs: set[str] = field(default_factory=set)
     farewell: bool = False
@@ -135,7 +149,8 @@ def hear(turns: Sequence[Turn], reading: Reading, channel: str = "chat") -> Hear
     words = len(_WORDS.findall(text))
     if not words or not reading.read or not _understood(turns, block):
         return Heard(text=text, unread=True)
-    said = _said(block, _sold(reading, since))
+    sold = _sold(reading, since)
+    said = _said(block, sold)
     pitches = _pitches(reading, since)
     return Heard(
         text=text,
@@ -144,11 +159,12 @@ def hear(turns: Sequence[Turn], reading: Reading, channel: str = "chat") -> Hear
         taken=tuple(dict.fromkeys(act.offer for act in reading.acts if act.turn in since and act.act == "read_back")),
         told=frozenset((claim.offer, claim.kind) for claim in reading.claims),
         pressed=any(fact.turn in since for fact in reading.pressures),
-        progress=next((fact.says for fact in reversed(reading.progress) if fact.turn in since), None),
+        progress=_progress(turns, reading, block, sold, informs=bool(said.informs)),
         settled=any(_settles(issue, reading) for issue in reading.issues if issue.resolved_turn in since),
         slots=tuple(dict.fromkeys(said.slots)),
-        question=_question(said, reading, since, bool(pitches)),
+        question=_question(said, reading, since),
         asked=said.asked,
+        supposed=said.supposed,
         informs=frozenset(said.informs),
         working="working" in said.labels or "hold" in said.labels,
         farewell=said.farewell,
@@ -177,13 +193,45 @@ def _manner(reading: Reading, since: set[int]) -> dict[str, bool]:
     }
 
 
+def _progress(
+    turns: Sequence[Turn], reading: Reading, block: Sequence[Turn], sold: Sequence[tuple[int, str]], *, informs: bool
+) -> Progress | None:
+    """What the turns say of the matter, the last one first.
+
+    Where an offer is spoken of, only the other sentences count, and only the rules judge them. What only the model
+    sees has to be sure, has to stand beside a sentence that tells something, and is not the answer to a question about
+    an offer.
+    """
+    said = {turn.index: normalise(turn.heard).text for turn in block}
+    selling = {turn for turn, _ in sold}
+    before = block[0].index - 1
+    about_offer = any(entry.turn == before for entry in reading.ledger)
+    for fact in (fact for fact in reversed(reading.progress) if fact.turn in said):
+        if fact.turn in selling:
+            says, _ = said_of_matter("agent", _beside(said[fact.turn], [words for at, words in sold if at == fact.turn]))
+            if says == fact.says:
+                return fact.says
+        elif fact.source == "rule" or (fact.confidence >= SURE and informs and not about_offer):
+            return fact.says
+    return None
+
+
+def _beside(text: str, sold: Sequence[str]) -> str:
+    """What a turn says before any sentence that speaks of an offer."""
+    found: list[str] = []
+    for start, end in sentences(text):
+        if any(words in text[start:end] or text[start:end] in words for words in sold):
+            break
+        found.append(text[start:end])
+    return " ".join(found)
+
+
 def _settles(issue: Issue, reading: Reading) -> bool:
-    """Whether the words that settle the issue are of the matter: said before any of an offer, if one was spoken of."""
+    """Whether the issue is surely settled, by a turn in which no offer is spoken of."""
     place = issue.resolution
-    if place is None:
+    if place is None or issue.confidence < SETTLED:
         return False
-    sold = [fact for fact in _about_offers(reading) if fact.turn == place.turn]
-    return not any(fact.start < place.end for fact in sold)
+    return not any(fact.turn == place.turn for fact in _about_offers(reading))
 
 
 def _pitches(reading: Reading, since: set[int]) -> tuple[Pitched, ...]:
@@ -214,14 +262,22 @@ def _sold(reading: Reading, since: set[int]) -> list[tuple[int, str]]:
     return [(fact.turn, normalise(fact.quote).text.strip()) for fact in facts]
 
 
-def _question(said: _Said, reading: Reading, since: set[int], pitched: bool) -> Question | None:
-    """The last question; one that the reader takes as asking for the sale is that, however it is put."""
+def _question(said: _Said, reading: Reading, since: set[int]) -> Question | None:
+    """The last question; one that the reader takes as asking for the sale is that, however it is put.
+
+    Where no offer was spoken of, and none is open, what sounds like it is about the matter.
+    """
     asks = any(act.asks and act.act == "pitch" for act in reading.acts if act.turn in since)
     if asks and said.question in ("go_ahead", "yes_no", "open", None):
         return "add_it"
-    if said.question == "add_it" and not pitched and not _spoken_of(reading, since) and not reading.ledger:
+    if said.question == "add_it" and not _spoken_of(reading, since) and not _is_open(said, reading):
         return "go_ahead"
     return said.question
+
+
+def _is_open(said: _Said, reading: Reading) -> bool:
+    """Whether the last offer waits for an answer; one that has its answer does while the agent tells nothing else."""
+    return bool(reading.ledger) and (reading.ledger[-1].event in _WAITS or not said.informs)
 
 
 def _said(block: Sequence[Turn], sold: Sequence[tuple[int, str]]) -> _Said:
@@ -247,10 +303,18 @@ def _take(said: _Said, sentence: str, selling: bool) -> None:
         question = "yes_no" if _YES_NO.search(sentence) else "open"
     _note(said, sentence, slots, question)
     words = _WORDS.findall(sentence)
+    _suppose(said, sentence, "supposes" in labels, bare=question in ("yes_no", "go_ahead") and len(words) <= _BARE)
     said.farewell = (said.farewell or "farewell" in labels) and question is None and not slots
-    plain = not asks and not selling and not labels & {"working", "hold", "greeting", "farewell", "transfer"}
+    plain = not asks and not selling and not labels & _TELLS_NOTHING
     if plain and len(words) >= _INFORMS:
         said.informs.update(words)
+
+
+def _suppose(said: _Said, sentence: str, supposes: bool, *, bare: bool) -> None:
+    """Keeps what the agent supposes where it asks whether that is so, in the sentence or in a short one after it."""
+    said.stated = sentence if supposes else said.stated
+    if bare or (supposes and "?" in sentence[-3:]):
+        said.supposed = said.stated
 
 
 def _note(said: _Said, sentence: str, slots: list[Slot], question: Question | None) -> None:

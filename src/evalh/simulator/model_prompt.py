@@ -87,6 +87,7 @@ _OF_SLOT = {
     "unasked": "Say that you never agreed to {offer} and want it taken off",
     "confirm": "Confirm that {offer} is what you said yes to",
     "hold": "Say that you will hold",
+    "mistaken": "Say no, that is not what you want, and say again why you are in contact",
     "stuck": "Ask whether the agent can help you, or who else can",
 }
 """What is done that the act alone does not tell."""

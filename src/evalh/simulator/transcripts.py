@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from evalh.models.vocabulary import Act
 from evalh.simulator.keys import BEGINNING, extended, key_after
 from evalh.simulator.protocol import Said
 from evalh.store.newer import refuse_newer
+from evalh.text.safe import visible_json
 from evalh.text.untrusted import explain, parse_json, read_lines
 
 REMEDY = "restore the file, or delete it and record again"
@@ -33,7 +33,6 @@ _HEAD = (
     "started_at", "facets", "ended", "faults", "turns", "prompt_sha256", "agent_sha256", "customer_sha256",
     "situation_sha256",
 )  # fmt: skip
-_ESCAPED = frozenset({"Cc", "Cf", "Zl", "Zp"})
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _CONFLICT = re.compile(rb"(?:<{7}|[|]{7}|={7}|>{7})(?:\s|$)")
 AnyModel = TypeVar("AnyModel", bound=BaseModel)
@@ -142,13 +141,7 @@ def _sha256(head: Mapping[str, Json], turns: Iterable[Mapping[str, Json]]) -> st
 def _line(value: Mapping[str, Any]) -> str:
     r"""One line of JSON: text as it is, but what controls or hides as ``\u202e``, and no lone surrogate."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(", ", ": "))
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(map(_visible, _SURROGATES.sub("?", text)))
-
-
-def _visible(char: str) -> str:
-    return json.dumps(char)[1:-1] if unicodedata.category(char) in _ESCAPED else char
+    return visible_json(_SURROGATES.sub("?", text))
 
 
 # --- reading ---

@@ -5,6 +5,7 @@ What it leaves to others: HTML escaping, redaction, and cutting text to a width.
 
 from __future__ import annotations
 
+import json
 import unicodedata
 
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -19,6 +20,13 @@ def safe_text(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(_escape(char) if _is_unsafe(char) else char for char in text)
+
+
+def visible_json(text: str) -> str:
+    r"""JSON text with what controls or hides as JSON's own escapes, ``\u202e``, so that people see it in a file."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(json.dumps(char)[1:-1] if unicodedata.category(char) in _UNSAFE else char for char in text)
 
 
 def _is_unsafe(char: str) -> bool:

@@ -16,6 +16,8 @@ from evalh.workspace.find import shown
 
 Value = TypeVar("Value")
 AnyModel = TypeVar("AnyModel", bound=BaseModel)
+_LISTED = 30
+"""So many names are listed where none is close."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,10 @@ def did_you_mean(word: str, known: Sequence[str], none: str) -> str:
     close = nearest(word, known) if known else None
     if close:
         return f"did you mean {close!r}?"
-    return f"there {'is' if len(known) == 1 else 'are'} {', '.join(known)}" if known else none
+    if not known:
+        return none
+    more = f" and {len(known) - _LISTED} more" if len(known) > _LISTED else ""
+    return f"there {'is' if len(known) == 1 else 'are'} {', '.join(known[:_LISTED])}{more}"
 
 
 def unknown(what: str, name: str, known: Sequence[str], none: str) -> NotFound:
