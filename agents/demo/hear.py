@@ -37,18 +37,19 @@ _MEANINGS: dict[str, tuple[str, ...]] = {
     # --- the matter
     "unsolved": (
         r"negative|unchanged|hasn'?t done it|no luck|wish i could say|not working|not done|i'm afraid",
-        r"not (?:yet|really|(?:been )?(?:solved|resolved|fixed|put|taken|corrected|dealt)|in order|as it|working|sorted|quite|happy|what|the same|right|there)",
-        r"not good enough|no it|no change|doesn'?t|does not|didn'?t(?! expect)|(?<!now it )(?:isn'?t|is not)(?! (?:it|that)\b)",
+        r"not (?:yet|really|(?:been )?(?:solved|resolved|fixed|put|taken|corrected|dealt)|in order|as it|sorted)",
+        r"not (?:working|quite|happy|what|the same|right|there|good enough)|no it|no change|doesn'?t|does not",
+        r"didn'?t(?! expect)|(?<!now it )(?:isn'?t|is not)(?! (?:it|that)\b)",
         r"hasn'?t|has not|still(?! (?:fine|good|okay|working|solved|fixed|settled|annoyed|not thrilled)\b)|square one",
         r"no (?:different|good|further)|any different|(?:exactly|right|just) (?:where|the way)|(?:not|don'?t) change",
         r"persists|outstanding|cannot|(?:done|solved|fixed) nothing|nothing'?s|nothing has|don'?t tell me|same mess",
         r"same (?:thing|problem|as before)|nothing (?:changed|happened)|that'?s not",
     ),
     "solved": (
-        r"sorted|solve[ds]|resolve[ds]|settle[ds]|delighted|as expected|fix(?:ed|es)|works?(?: now| again)?|working|gone",
-        r"answered|taken care of|(?:put|puts|set) (?:it |that |this |all )?right|in order|corrected|dealt with|handled",
-        r"as it should be|squared away|closed|cleared|everything is correct|(?:fine|okay) now|all fine",
-        r"perfect|amazing|clever",
+        r"sorted|solve[ds]|resolve[ds]|settle[ds]|delighted|as expected|fix(?:ed|es)|works?(?: now| again)?|working",
+        r"gone|answered|taken care of|(?:put|puts|set) (?:it |that |this |all )?right|in order|corrected",
+        r"dealt with|handled|as it should be|squared away|closed|cleared|everything is correct",
+        r"(?:fine|okay) now|all fine|perfect|amazing|clever",
         r"(?:that|this|it)(?:'?s| is|'ll)? "
         r"(?:it|all i|what i|good|great|fine|better|clear|everything|put right|did it|done)",
         r"clear|makes sense|got it|i'?m in|all (?:good|set|clear|done)|understood?|that does|does it|done",

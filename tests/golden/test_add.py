@@ -211,6 +211,13 @@ def test_only_the_case_can_be_added_whatever_agent_held_it(root: Path) -> None:
         put(root, case_only=True)
 
 
+def test_a_case_that_was_added_alone_gets_its_recording_later(root: Path) -> None:
+    put(root, case_only=True)
+    put(root)
+    assert [one["id"] for one in rows(root, "cases.jsonl")[3:]] == ["call-1"]
+    assert rows(root, "recordings/v1.jsonl")[-1]["case"] == "call-1"
+
+
 def test_a_dry_run_writes_nothing(root: Path) -> None:
     before = files(root)
     done = put(root, dry_run=True)

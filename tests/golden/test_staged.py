@@ -1,3 +1,4 @@
+import json
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -139,3 +140,21 @@ def test_two_at_a_time_are_refused(folder: Path) -> None:
         pass
     with alone(folder):
         pass
+
+
+@pytest.mark.parametrize("path", ["../out", "/out", "in/../../out"])
+def test_a_list_that_names_a_file_outside_is_refused(folder: Path, path: str) -> None:
+    (folder / FOLDER).mkdir()
+    (folder / FOLDER / "list.json").write_text(json.dumps([{"path": path, "before": None, "after": "x"}]))
+    (folder / FOLDER / "0").touch()
+    with pytest.raises(BadInput, match=r"list.json: is not as evalh wrote it; delete .*\.staged"):
+        finish(folder)
+    assert not (folder.parent / "out").exists()
+
+
+@pytest.mark.parametrize("listed", ["[{", "1", "[1]", "[{}]", '[{"path": 1}]', '[{"path": "a"}]', "\xff"])
+def test_a_list_that_is_none_is_told(folder: Path, listed: str) -> None:
+    (folder / FOLDER).mkdir()
+    (folder / FOLDER / "list.json").write_bytes(listed.encode("latin-1"))
+    with pytest.raises(BadInput, match="is not as evalh wrote it"):
+        finish(folder)

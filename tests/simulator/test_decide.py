@@ -205,6 +205,9 @@ def test_a_no_to_what_is_plainly_not_the_matter() -> None:
     said = talk().agent(RINGTONE)
     assert [(line.act, line.slot) for line in said.lines][:1] == [("state", "mistaken")]
     assert said.lines[0].goal == "get the wrong charge off the bill"
+    changes = {"goal": "change the name", "matter": {"opening": "I have a new name."}}
+    assert acts(talk(changes).agent(RINGTONE))[0] == "state"
+    assert acts(talk(changes).agent("Is this about a new order?"))[0] == "state"
     for words in (
         "You would like a charge taken off, is that right?", "You have a problem, is that right?",
         "You would like to solve this issue, right?", "You're calling about your billing, correct?",

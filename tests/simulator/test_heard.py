@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.simulator.minding import OFFER
 
-from evalh.models import Conversation, Lexicon, ProgressFact, Reading, Turn
+from evalh.models import Conversation, LedgerEntry, Lexicon, ProgressFact, Reading, Turn
 from evalh.reader.local import LocalReader
 from evalh.simulator.heard import LONG_WRITTEN, Heard, Pitched, hear, rules
 from evalh.testing import make_policy
@@ -174,6 +174,8 @@ def test_progress_counts_only_in_words_that_sell_nothing() -> None:
         ("You would like to change your ringtone. I'll have a look.", ""),
         ("Would you like to hear it?", ""),
         ("Could you tell me what you are calling about?", ""),
+        ("Could you tell me what this is about?", ""),
+        ("What is this about?", ""),
     ],
 )
 def test_what_the_agent_takes_the_customer_to_want(words: str, supposed: str) -> None:
@@ -181,11 +183,24 @@ def test_what_the_agent_takes_the_customer_to_want(words: str, supposed: str) ->
     assert (supposed in said) if supposed else said == ""
 
 
-def test_what_works_for_the_customer_is_no_offer_once_that_was_answered() -> None:
+def test_what_is_told_after_a_question_about_an_offer_is_of_that() -> None:
     pitch = "Would you like me to add Fiber 500 for $49.99 a month?"
-    visit = "No problem at all. A technician can be at your place on Tuesday at nine. Does that work for you?"
-    assert heard("C: hello", pitch, "C: no thanks, I don't want that", visit).question == "go_ahead"
-    assert heard("C: hello", pitch, "C: how much is it?", "It is $49.99. Does that work for you?").question == "add_it"
+    told = "What you get are films on four screens at once, in every room."
+    assert heard("C: hello", pitch, "C: how much is it?", told).informs == frozenset()
+    assert "films" in heard("C: hello", pitch, "C: no thanks, I don't want that", told).informs
+
+
+def test_what_works_for_the_customer_is_no_offer_once_that_was_answered() -> None:
+    visit = "A technician can be at your place on Tuesday at nine. Does that work for you?"
+    said = ("There is something that fits.", "Is there?", visit)
+    turns = [Turn(index=at, role="customer" if at == 1 else "agent", text=text) for at, text in enumerate(said)]
+    for event, status, question in (("refused", "refused", "go_ahead"), ("asked", "pitched", "add_it")):
+        entry = {"turn": 1, "offer": OFFER, "event": event, "status": status, "topic_closed": False, "pitches": 1}
+        reading = Reading(
+            conversation="c", conversation_sha256="", reader="r", lexicon_sha256="",
+            ledger=(LedgerEntry.model_validate(entry),),
+        )  # fmt: skip
+        assert hear(turns, reading).question == question
 
 
 def test_what_is_told_about_an_offer_is_no_answer_to_the_matter() -> None:

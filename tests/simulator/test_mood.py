@@ -40,3 +40,8 @@ def test_it_stays_in_its_range_and_moves_slowly(level: int, events: list[MoodEve
     after = moved(level, events, own)
     assert LOWEST <= after <= HIGHEST
     assert abs(after - level) <= MOST
+
+
+def test_who_came_in_a_bad_mood_is_not_delighted_in_the_end() -> None:
+    assert moved(2, ["solved"], {}, start=-1) == 2
+    assert moved(2, ["solved"], {}, start=0) == 3

@@ -203,3 +203,12 @@ def test_a_variety_has_no_words_of_another(variety: str) -> None:
             line = Line(act, mood=mood, offer_name="Plan", value="x", goal="pay", style=style)
             for phrase in load_bank().fit(line, speaker):
                 assert not set(others) & set(re.findall(r"[\w'-]+", phrase.text.lower())), phrase.text
+
+
+@pytest.mark.parametrize("style", ["plain", "terse", "brisk", "chatty"])
+def test_lines_that_are_typed_do_not_run_together(style: str) -> None:
+    who = Persona.model_validate({"id": "p", "name": "P", "speech": {"style": style, "disfluency": "none"}})
+    fact = Line("give", slot="last4", value="3477", goal="get it fixed")
+    for seed in range(60):
+        text = Voice(who, seed).words([fact, Line("tell", say=("Quincy is here.",))], 1)
+        assert text.lower().partition(" quincy")[0][-1:] in ".!?", text

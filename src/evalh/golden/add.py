@@ -286,7 +286,8 @@ class _Adding:
         by_id = self.known.found.by_id
         if self.options.case_id is not None:
             return self._named(by_id.get(self.options.case_id), group)
-        case = by_id.get(group[0].source.case or "")
+        made = self.known.sources.get(said_sha256(group[0].recording), "")
+        case = by_id.get(group[0].source.case or made)
         if case is None or group[0].persona != case.persona:
             return None
         places = [Place(case.id, sound.version, sound.source.trial) for sound in group]

@@ -112,13 +112,27 @@ def finish(folder: Path) -> None:
     try:
         listed = content(stage / _LIST)
         if listed is not None:
-            for number, step in enumerate(json.loads(listed)):
+            for number, step in enumerate(_steps(folder, listed)):
                 _placed(folder, stage / str(number), step)
         (stage / _LIST).unlink(missing_ok=True)
         sync_folder(stage)
         shutil.rmtree(stage)
     except OSError as error:
         raise _unwritable(folder, error) from error
+
+
+def _steps(folder: Path, listed: bytes) -> list[Mapping[str, Any]]:
+    """What the list says; raises BadInput where it is not as it was written, or names a file outside of the set."""
+    try:
+        steps: list[Mapping[str, Any]] = json.loads(listed)
+        paths = [Path(step["path"]) for step in steps]
+        known = all(not path.is_absolute() and ".." not in path.parts for path in paths)
+        if known and all({"before", "after"} <= step.keys() for step in steps):
+            return steps
+    except (ValueError, TypeError, KeyError):
+        pass
+    remedy = f"delete {shown(folder / FOLDER)}"
+    raise BadInput("is not as evalh wrote it", file=shown(folder / FOLDER / _LIST), remedy=remedy)
 
 
 def _placed(folder: Path, laid: Path, step: Mapping[str, Any]) -> None:

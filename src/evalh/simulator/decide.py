@@ -53,7 +53,8 @@ the you can are was has not but how why its get know find out after before want 
 """
 _COMMON = frozenset(_COMMON_WORDS.split())
 _OF_ANY_MATTER = """
-like want wish help calling call called writing asking contacting touch trying looking having having today right correct
+like want wish help solve fix resolve sort get done change new set put take add use using calling call called writing
+asking contacting touch trying looking having today right correct
 please thank thanks patience sorry understand concern okay sure case issue issues problem problems trouble question
 questions request matter something account service services customer company about regarding because some more yes
 also just really very still isn't let see check make sure information support
@@ -270,7 +271,7 @@ class Mind:
         if not brought and self._idle and not was_settled:
             events.append("no_progress")
         self._idle = not brought
-        self.mood = moved(self.mood, events, self.persona.mood.moves)
+        self.mood = moved(self.mood, events, self.persona.mood.moves, self.persona.mood.level)
         if not brought:
             self.patience.lose(2 if self.mood <= -3 else 1)
         self._informed += bool(heard.informs)

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import re2
 
 from evalh.errors import InternalError
-from evalh.models import Claim, Issue, OfferAct, ProgressFact, Reading, Turn
+from evalh.models import Claim, Issue, OfferAct, Reading, Turn
 from evalh.models.vocabulary import Progress
 from evalh.reader.issues import said_of_matter
 from evalh.reader.language import reads
@@ -54,7 +54,7 @@ _BARE = 4
 """Words of a question at most that only asks for a yes to what was said before it: "Is that right?"."""
 _INFORMS = 6
 """Words from which on a sentence tells something."""
-_TELLS_NOTHING = frozenset({"working", "hold", "greeting", "farewell", "transfer", "formula", "supposes"})
+_TELLS_NOTHING = frozenset({"working", "hold", "greeting", "farewell", "transfer", "supposes"})
 _SPEAKS = ("pitch", "answer", "read_back")
 """The acts that go on about an offer."""
 SURE = 0.6
@@ -151,6 +151,8 @@ def hear(turns: Sequence[Turn], reading: Reading, channel: str = "chat") -> Hear
         return Heard(text=text, unread=True)
     sold = _sold(reading, since)
     said = _said(block, sold)
+    if _asked_of_offer(reading, block):
+        said.informs.clear()
     pitches = _pitches(reading, since)
     return Heard(
         text=text,
@@ -159,7 +161,7 @@ def hear(turns: Sequence[Turn], reading: Reading, channel: str = "chat") -> Hear
         taken=tuple(dict.fromkeys(act.offer for act in reading.acts if act.turn in since and act.act == "read_back")),
         told=frozenset((claim.offer, claim.kind) for claim in reading.claims),
         pressed=any(fact.turn in since for fact in reading.pressures),
-        progress=_progress(turns, reading, block, sold, informs=bool(said.informs)),
+        progress=_progress(reading, block, sold, informs=bool(said.informs)),
         settled=any(_settles(issue, reading) for issue in reading.issues if issue.resolved_turn in since),
         slots=tuple(dict.fromkeys(said.slots)),
         question=_question(said, reading, since),
@@ -194,36 +196,48 @@ def _manner(reading: Reading, since: set[int]) -> dict[str, bool]:
 
 
 def _progress(
-    turns: Sequence[Turn], reading: Reading, block: Sequence[Turn], sold: Sequence[tuple[int, str]], *, informs: bool
+    reading: Reading, block: Sequence[Turn], sold: Sequence[tuple[int, str]], *, informs: bool
 ) -> Progress | None:
     """What the turns say of the matter, the last one first.
 
-    Where an offer is spoken of, only the other sentences count, and only the rules judge them. What only the model
-    sees has to be sure, has to stand beside a sentence that tells something, and is not the answer to a question about
-    an offer.
+    Where an offer is spoken of, only the sentences before count, and only the rules judge them. What only the model
+    sees has to be sure, and to stand beside a sentence that tells something. A formula of politeness is no promise.
     """
     said = {turn.index: normalise(turn.heard).text for turn in block}
-    selling = {turn for turn, _ in sold}
-    before = block[0].index - 1
-    about_offer = any(entry.turn == before for entry in reading.ledger)
     for fact in (fact for fact in reversed(reading.progress) if fact.turn in said):
-        if fact.turn in selling:
-            says, _ = said_of_matter("agent", _beside(said[fact.turn], [words for at, words in sold if at == fact.turn]))
-            if says == fact.says:
-                return fact.says
-        elif fact.source == "rule" or (fact.confidence >= SURE and informs and not about_offer):
+        words = [words for at, words in sold if at == fact.turn]
+        by_rule = fact.source == "rule"
+        if words or (by_rule and fact.says == "promised"):
+            counts = said_of_matter("agent", _beside(said[fact.turn], words))[0] == fact.says
+        else:
+            counts = by_rule or (fact.confidence >= SURE and informs)
+        if counts:
             return fact.says
     return None
 
 
 def _beside(text: str, sold: Sequence[str]) -> str:
-    """What a turn says before any sentence that speaks of an offer."""
+    """What a turn says before any sentence that speaks of an offer, formulas aside."""
     found: list[str] = []
-    for start, end in sentences(text):
-        if any(words in text[start:end] or text[start:end] in words for words in sold):
+    for start, end in sentences(text)[-LAST:]:
+        sentence = text[max(start, end - SENTENCE) : end]
+        if any(words in sentence or sentence in words for words in sold):
             break
-        found.append(text[start:end])
+        found += [] if _is_formula(sentence) else [sentence]
     return " ".join(found)
+
+
+def _is_formula(sentence: str) -> bool:
+    """Whether there is little in the sentence beside phrases of politeness."""
+    hits = [hit for hit in rules().hits(sentence) if hit.label == "formula"]
+    rest = "".join(" " if any(hit.start <= at < hit.end for hit in hits) else char for at, char in enumerate(sentence))
+    return bool(hits) and len(_WORDS.findall(rest)) < _INFORMS
+
+
+def _asked_of_offer(reading: Reading, block: Sequence[Turn]) -> bool:
+    """Whether the customer's last turn asked about an offer, so that what is told next is of that."""
+    before = block[0].index - 1
+    return any(entry.turn == before and entry.event in ("asked", "reopened", "objected") for entry in reading.ledger)
 
 
 def _settles(issue: Issue, reading: Reading) -> bool:
@@ -305,7 +319,7 @@ def _take(said: _Said, sentence: str, selling: bool) -> None:
     words = _WORDS.findall(sentence)
     _suppose(said, sentence, "supposes" in labels, bare=question in ("yes_no", "go_ahead") and len(words) <= _BARE)
     said.farewell = (said.farewell or "farewell" in labels) and question is None and not slots
-    plain = not asks and not selling and not labels & _TELLS_NOTHING
+    plain = not asks and not selling and not labels & _TELLS_NOTHING and not _is_formula(sentence)
     if plain and len(words) >= _INFORMS:
         said.informs.update(words)
 

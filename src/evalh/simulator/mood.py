@@ -21,12 +21,16 @@ MOST = 2
 """By so much a mood moves in a turn at most."""
 
 
-def moved(level: int, events: Iterable[MoodEvent], own: Mapping[MoodEvent, int]) -> int:
-    """The level after a turn of the agent that did `events`, each of which counts once; `own`: the persona's moves."""
+def moved(level: int, events: Iterable[MoodEvent], own: Mapping[MoodEvent, int], start: int = 0) -> int:
+    """The level after a turn of the agent that did `events`, each of which counts once; `own`: the persona's moves.
+
+    Who came in a bad mood, `start`, is pleased in the end and not delighted.
+    """
     after = level
     for event in dict.fromkeys(events):
         step = own.get(event, MOVES[event])
         if event in PLEASANT and step > 0:
             step = min(step, max(0, 1 - after))
         after += step
-    return max(LOWEST, min(HIGHEST, max(level - MOST, min(level + MOST, after))))
+    highest = HIGHEST if start >= 0 else HIGHEST - 1
+    return max(LOWEST, min(highest, max(level - MOST, min(level + MOST, after))))
