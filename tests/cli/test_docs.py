@@ -6,8 +6,8 @@ from tests.cli.conftest import Evalh
 
 DOCS = Path(__file__).parents[2] / "docs" / "cli.md"
 COMMANDS = (
-    "init", "validate", "run", "simulate", "plan", "compare", "bless", "power", "calibrate", "score", "facts", "list", "schema",
-    "judge check", "golden add", "golden confirm", "golden check",
+    "init", "validate", "run", "simulate", "plan", "compare", "bless", "power", "calibrate", "score", "facts", "list",
+    "schema", "judge check", "golden add", "golden confirm", "golden check",
 )  # fmt: skip
 HEAD = """\
 # The command line
