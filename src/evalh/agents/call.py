@@ -14,13 +14,11 @@ import ctypes
 import inspect
 import threading
 from collections.abc import Awaitable, Callable
-from functools import partial
-from typing import Any, NamedTuple
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from evalh.llm import Loop
-
-_APART = Loop("evalh-agents")
-"""One for the whole program: clients that a module keeps between calls belong to the loop that they were made in."""
+if TYPE_CHECKING:
+    from evalh.llm import Loop
 
 
 class Raised(Exception):
@@ -39,10 +37,18 @@ class _Outcome(NamedTuple):
 async def returned(call: Callable[..., Any], /, *arguments: Any, **named: Any) -> Any:
     """What `call` returns, awaited where it can be. Raises Raised."""
     given = partial(call, *arguments, **named)
-    outcome = await asyncio.wrap_future(_APART.submit(_outcome(given, plain=not _is_async(call))))
+    outcome = await asyncio.wrap_future(_apart().submit(_outcome(given, plain=not _is_async(call))))
     if outcome.error is not None:
         raise Raised(outcome.error) from None
     return outcome.value
+
+
+@cache
+def _apart() -> Loop:
+    """One for the whole program: clients that a module keeps between calls belong to the loop they were made in."""
+    from evalh.llm import Loop
+
+    return Loop("evalh-agents")
 
 
 def _is_async(call: Callable[..., Any]) -> bool:
