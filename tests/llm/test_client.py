@@ -345,8 +345,9 @@ def test_no_credit_ends_every_call_at_once() -> None:
         found = answers(endpoint(stub, clock=Clock()), 500)
 
     counts = Counter(one.class_ for one in found if isinstance(one, Failure))
-    assert counts == {"quota": 8, "circuit_open": 492}
-    assert len(stub.requests) == 8
+    assert 1 <= counts["quota"] <= 8
+    assert counts.total() == counts["quota"] + counts["circuit_open"] == 500
+    assert len(stub.requests) == counts["quota"]
     assert time.monotonic() - began < 5
     later = found[-1]
     assert isinstance(later, Failure)
