@@ -15,7 +15,8 @@ from typing import Any, NoReturn
 
 from evalh.agents.call import Raised, returned
 from evalh.agents.code import Loaded, Source, function_at, last_place, source_of, told
-from evalh.agents.protocol import AgentFailed, AgentReply, Brief, Contact, messages_of
+from evalh.agents.messages import messages
+from evalh.agents.protocol import AgentFailed, AgentReply, Brief, Contact
 from evalh.agents.returned import failed, reply_of
 from evalh.errors import BadConfig, Stopped
 from evalh.models import FunctionAgent, Turn
@@ -37,7 +38,7 @@ class ContactSoFar(Brief):
     @property
     def messages(self) -> list[dict[str, Any]]:
         """The turns as OpenAI chat messages, tool calls and their results among them, without a system message."""
-        return messages_of(self.turns)
+        return messages(self.turns)
 
 
 def contact_so_far(brief: Brief, turns: Sequence[Turn]) -> ContactSoFar:

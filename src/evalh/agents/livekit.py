@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from evalh.agents.call import returned
 from evalh.agents.function import Code, contact_so_far
-from evalh.agents.protocol import AgentReply, Brief, Contact, messages_of
+from evalh.agents.messages import messages
+from evalh.agents.protocol import AgentReply, Brief, Contact
 from evalh.agents.returned import failed
 from evalh.errors import UserError
 from evalh.importers.openai_chat import arguments
@@ -203,7 +204,7 @@ def _with_history(agent: Agent, turns: Sequence[Turn]) -> Any:
 
     context = agent.chat_ctx.copy()
     names: dict[str, str] = {}
-    for message in messages_of(turns):
+    for message in messages(turns):
         for call in message.get("tool_calls", ()):
             names[call["id"]] = call["function"]["name"]
             context.items.append(FunctionCall(call_id=call["id"], **call["function"]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from evalh.models import Act, Failure, Json, ToolCall, Turn
 
@@ -103,10 +103,3 @@ class Agent(Protocol):
 
     async def aclose(self) -> None:
         """Let go of everything."""
-
-
-def messages_of(turns: Sequence[Turn]) -> list[dict[str, Any]]:
-    """The turns as OpenAI chat messages, without a system message; tool calls and their results are in them."""
-    from evalh.agents.messages import messages
-
-    return messages(turns)

@@ -85,7 +85,7 @@ def _named(plan: Plan, name: str) -> list[Case]:
     """The case of that id; where every persona meets every case, also all that were made of it."""
     found = [case for case in plan.cases.values() if case.id == name or case.id.rpartition("+")[0] == name]
     if not found:
-        raise unknown("case", name, list(plan.cases)[:50], "name one of cases.jsonl")
+        raise unknown("case", name, list(plan.cases), "name one of cases.jsonl")
     return found
 
 

@@ -6,7 +6,6 @@ nothing has happened; with it the rest is done by whoever comes next. What stand
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -18,6 +17,7 @@ from typing import Any
 
 from evalh.errors import BadInput, UserError
 from evalh.store.atomic import sync_folder, write_atomic
+from evalh.store.lock import lock_folder
 from evalh.workspace.find import shown
 
 FOLDER = ".staged"
@@ -40,17 +40,13 @@ def alone(folder: Path) -> Iterator[None]:
 
 def _locked(folder: Path) -> int:
     try:
-        handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError as error:
-        raise _unwritable(folder, error) from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return lock_folder(folder)
     except BlockingIOError:
-        os.close(handle)
         raise UserError(
             f"another evalh is changing {shown(folder)}; wait for it, then give the command again"
         ) from None
-    return handle
+    except OSError as error:
+        raise _unwritable(folder, error) from error
 
 
 def replace_files(folder: Path, changes: Mapping[Path, tuple[bytes | None, bytes]]) -> None:

@@ -7,7 +7,6 @@ to `transcripts`, what a key depends on to `keys`.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import tempfile
@@ -27,6 +26,7 @@ from evalh.simulator.pending import Pending
 from evalh.simulator.protocol import Played, Said, Trial
 from evalh.simulator.transcripts import Recorded, read_recordings, recorded, reply_of, said_of
 from evalh.store.atomic import write_atomic
+from evalh.store.lock import lock_folder
 
 Mode = Literal["normal", "replay_only", "record"]
 FLUSH = 32
@@ -300,15 +300,11 @@ def _make(folder: Path) -> None:
 def _locked(folder: Path) -> int:
     """The folder's lock. Raises UserError where another process has it."""
     try:
-        handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        return lock_folder(folder)
+    except BlockingIOError:
+        raise UserError(f"another evalh is recording in {folder}; wait for it, then give the command again") from None
     except OSError as error:
         raise _unwritable(folder, error) from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(handle)
-        raise UserError(f"another evalh is recording in {folder}; wait for it, then give the command again") from None
-    return handle
 
 
 def _unwritable(folder: Path, error: OSError) -> UserError:

@@ -169,7 +169,7 @@ def _label_faults(
     label: GoldenLabel, found: FoundSet, policies: PolicySet | None, recorded: Recorded
 ) -> Iterator[tuple[str, str, str]]:
     if label.case not in found.by_id:
-        remedy = did_you_mean(label.case, list(found.by_id)[:50], "add it to cases.jsonl")
+        remedy = did_you_mean(label.case, list(found.by_id), "add it to cases.jsonl")
         yield "case", f"there is no case {label.case!r}", remedy
         return
     roles = recorded.get((label.case, label.prompt_version, label.trial))
@@ -221,7 +221,7 @@ def _misfit(
     if held.case is None:
         return "case", "is missing", "name the case it is a recording of"
     if held.case not in found.by_id:
-        known = list(found.by_id)[:50]
+        known = list(found.by_id)
         return "case", f"there is no case {held.case!r}", did_you_mean(held.case, known, "add it to cases.jsonl")
     first = seen.setdefault((held.case, held.trial), item.place)
     if first != item.place:
