@@ -68,6 +68,32 @@ def test_closing_cancels_what_runs_and_ends_the_thread() -> None:
     gc.collect()
 
 
+def test_a_task_of_a_library_that_waits_to_begin_leaves_nothing_never_awaited() -> None:
+    """anyio's task groups wrap what they start; closing must not cancel such a wrapper before its first step."""
+    program = """
+import threading, time
+from anyio import Event, create_task_group
+from evalh.llm import Loop
+import asyncio, gc
+loop, entered = Loop(), threading.Event()
+async def child():
+    await Event().wait()
+async def parent():
+    entered.set()
+    time.sleep(0.3)         # the loop is closed meanwhile
+    await asyncio.sleep(0)  # one step later the child waits to begin just as all tasks are cancelled
+    async with create_task_group() as group:
+        group.start_soon(child)
+        await Event().wait()
+loop.submit(parent())
+entered.wait(5)
+loop.close()
+gc.collect()
+"""
+    ended = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, timeout=30, check=False)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
 def test_a_coroutine_that_does_not_let_itself_be_cancelled_does_not_hold_up_the_end() -> None:
     loop = Loop()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import threading
 from collections.abc import Coroutine
 from concurrent.futures import Future
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 Value = TypeVar("Value")
 
 _CLOSE_SECONDS = 5.0
+_LOOK_SECONDS = 0.05
 
 
 class Loop:
@@ -66,8 +68,20 @@ def _run(loop: asyncio.AbstractEventLoop) -> None:
 
 
 async def _cancel_all() -> None:
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in others:
-        task.cancel()
-    if others:
-        await asyncio.wait(others, timeout=_CLOSE_SECONDS / 2)
+    """Cancel each task once, and none before its first step.
+
+    A library's task that only wraps another coroutine would leave that one behind, never awaited.
+    """
+    loop = asyncio.get_running_loop()
+    ends, cancelled = loop.time() + _CLOSE_SECONDS / 2, set[asyncio.Task[Any]]()
+    while (others := asyncio.all_tasks() - {asyncio.current_task()}) and loop.time() < ends:
+        begun = {task for task in others - cancelled if not _waits_to_begin(task)}
+        for task in begun:
+            task.cancel()
+        cancelled |= begun
+        await asyncio.wait(others, timeout=_LOOK_SECONDS)
+
+
+def _waits_to_begin(task: asyncio.Task[Any]) -> bool:
+    coroutine = task.get_coro()
+    return inspect.iscoroutine(coroutine) and inspect.getcoroutinestate(coroutine) == inspect.CORO_CREATED
