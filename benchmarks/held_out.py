@@ -13,5 +13,6 @@ SHARE = 4
 def held_out(line: Mapping[str, Any]) -> bool:
     """Whether a line belongs to the held-out quarter; lines of one conversation, web page or article go together."""
     about = (line.get("meta") or {}).get("claim_title") or str(line.get("evidence") or "")[:200]
-    name = str(line.get("conversation") or line.get("page") or about or line["id"])
+    dialogue = str(line["id"]).rpartition("/")[0] if "context" in line else None
+    name = str(line.get("conversation") or line.get("page") or about or dialogue or line["id"])
     return int(hashlib.sha256(name.encode()).hexdigest(), 16) % SHARE == 0

@@ -243,6 +243,8 @@ def in_child(work: str, path: Path, encoder: str, folder: Path) -> Row:
     """The measurement itself, in the process that is measured."""
     if work == "breakdown":
         return {"steps": breakdown(path, folder)}
+    if work == "reading":
+        return {"reading": read_all(path)}
     if work == "profile":
         return {"profile": profile(path, encoder, folder, 30)}
     return measure(path, encoder, folder, work)
@@ -282,6 +284,19 @@ def print_table(path: Path, encoders: Sequence[str], repeat: int) -> None:
         )
 
 
+def read_all(path: Path) -> float:
+    """Seconds that it takes a new reader to read everything, its weights and rules included."""
+    from evalh.reader.local import LocalReader
+    from evalh.workspace import Workspace
+
+    conversations = [source.conversation for source in sources(path)]
+    lexicon = Workspace.reference().policies("brightwater-care").lexicon
+    begun = time.perf_counter()
+    for _ in LocalReader().scored(conversations, lexicon):
+        pass
+    return time.perf_counter() - begun
+
+
 def print_steps(path: Path) -> None:
     """The breakdown of the sample."""
     with TemporaryDirectory() as folder:
@@ -307,6 +322,10 @@ def main() -> None:
         print(f"\nload at the end {' '.join(f'{load:.1f}' for load in os.getloadavg())}")
         if given.steps:
             print_steps(files[SAMPLE])
+        if given.reading:
+            for count in given.conversations:
+                seconds = child("reading", files[count], "minilm", Path(folder))["reading"]
+                print(f"\nreading alone: {count} in {seconds:.1f} s, {count / seconds:.0f} conversations a second")
         if given.profile:
             print("\n" + child("profile", files[SAMPLE], given.encoder[0], Path(folder))["profile"])
 
@@ -327,6 +346,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--encoder", nargs="+", choices=("minilm", "none"), default=["minilm", "none"])
     parser.add_argument("--repeat", type=int, default=1, help="rounds; the median is told")
     parser.add_argument("--steps", action="store_true", help="also tell what the time goes into")
+    parser.add_argument("--reading", action="store_true", help="also tell how fast everything is read, nothing judged")
     parser.add_argument("--profile", action="store_true", help="also profile a cold run with the first encoder")
     for hidden in ("--child", "--file", "--folder"):
         parser.add_argument(hidden, help=argparse.SUPPRESS, type=str if hidden == "--child" else Path)

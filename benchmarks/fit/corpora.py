@@ -27,11 +27,14 @@ _ASKS = re.compile(
     r"|could i|can i",
     re.IGNORECASE,
 )
+NAMES = ("Silver Plan", "Home Cover", "Family Bundle", "Plus Upgrade", "Weekend Pass", "Priority Support")
+"""What the offers are called that are made up for corpora without any."""
 _QUESTIONS = (
-    "Would you like to go ahead with that?", "Shall I add it for you?", "Do you want me to set that up?",
-    "Would you be interested in that?", "Can I put that on your account?", "Should I book it?",
-    "Would you like to add this to your order?", "Shall we go ahead?", "Is that something you'd like?",
-    "Do you want to take it?", "Would you like to go ahead with the plan?", "May I add the extra cover for you?",
+    "Would you like to go ahead with that?", "Shall I add the {} for you?", "Do you want me to set that up?",
+    "Would you be interested in the {}?", "Can I put that on your account?", "Should I book it?",
+    "Would you like to add the {} to your order?", "Shall we go ahead?", "Is the {} something you'd like?",
+    "Do you want to take the {}?", "Would you like to go ahead with the plan?", "May I add the extra cover for you?",
+    "We also have the {}. Would you like it?", "You could have the {} with that. Are you interested?",
 )  # fmt: skip
 """What a reply of a corpus without agent turns is taken to answer."""
 _PERSUADES = frozenset(
@@ -39,6 +42,8 @@ _PERSUADES = frozenset(
      "donation-information"}
 )  # fmt: skip
 _GIVES = frozenset({"agree-donation", "provide-donation-amount", "confirm-donation"})
+_ONLY_HEARD = re.compile(r"(?i)^\W*(?:(?:ok(?:ay)?|okk?|sure|yes|yeah|yep|fine|alright|no|nope)\W*)+$")
+"""What is an answer or none by the question alone, which the corpus does not tell."""
 
 
 @dataclass
@@ -89,9 +94,9 @@ def _own_turn(turn: dict[str, Any]) -> Example:
     return Example(turn["role"], normalise(turn["text"]).text, labels, binary)
 
 
-def public(folder: Path, rng: random.Random, *, replies: int = 4_000) -> list[Talk]:
-    """What the folder has of P4G, MultiDoGO, NLU++, STAR and shop texts, training and development parts only."""
-    rest = [*multidogo(folder, rng, replies), *nlupp(folder, rng), *shop_texts(folder)]
+def public(folder: Path, rng: random.Random, *, replies: int = 7_000) -> list[Talk]:
+    """What the folder has of P4G, MultiDoGO, NLU++, SGD, STAR and shop texts, training and development parts only."""
+    rest = [*multidogo(folder, rng, replies), *nlupp(folder, rng), *sgd(folder, rng), *shop_texts(folder)]
     return [*p4g(folder), *star(folder, rng), *rest]
 
 
@@ -109,7 +114,7 @@ def p4g(folder: Path) -> list[Talk]:
             else:
                 _ask(example, acts, asked=index in asks)
             turns.append(example)
-        found.append(Talk("p4g", "charity", turns, 0.5, line["id"], line))
+        found.append(Talk("p4g", "charity", turns, 1.0, line["id"], line))
     return found
 
 
@@ -135,7 +140,8 @@ def multidogo(folder: Path, rng: random.Random, count: int, split: str = "train"
     """Customer turns that accept, refuse or do neither (Peskov et al. 2019), as answers to a question."""
     by_label: dict[str, dict[str, dict[str, Any]]] = {"accept": {}, "refuse": {}, "other": {}}
     for line in _lines(folder, "multidogo"):
-        if line.get("split") == split:
+        heard = line["label"] == "other" and _ONLY_HEARD.match(line["text"])
+        if line.get("split") == split and not heard:
             by_label[line["label"]].setdefault(line["text"].lower(), line)
     found: list[Talk] = []
     for label, share in (("accept", 0.28), ("refuse", 0.22), ("other", 0.5)):
@@ -150,11 +156,37 @@ def nlupp(folder: Path, rng: random.Random) -> list[Talk]:
     return [_answer("nlupp", line, rng) for line in _lines(folder, "nlupp")]
 
 
+def sgd(folder: Path, rng: random.Random, count: int = 2_500) -> list[Talk]:
+    """Customer turns that accept or refuse the next step, after the agent's question (Rastogi et al. 2020).
+
+    Half of the questions go on to ask whether to do it, as agents of other corpora do.
+    """
+    lines = [
+        line for path in sorted(folder.glob("sgd_reply_to_offer*.jsonl.gz")) for line in corpus.lines_of(path, ("id",))
+    ]
+    held = [line for line in lines if not held_out(line)]
+    rng.shuffle(held)
+    found: list[Talk] = []
+    for line in held[:count]:
+        said = {"accept"} if line["label"] == "accept" else {"refuse", "defer", "deflect"}
+        asked = " ".join([line["context"], _question(rng)] if rng.random() < 0.5 else [line["context"]])
+        turns = [
+            Example("agent", normalise(asked).text),
+            Example("customer", normalise(line["text"]).text, {"reply": frozenset(said)}),
+        ]
+        found.append(Talk("sgd", "assistant", turns, 0.25, line["id"], dict(line)))
+    return found
+
+
+def _question(rng: random.Random) -> str:
+    return rng.choice(_QUESTIONS).format(rng.choice(NAMES))
+
+
 def _answer(source: str, line: dict[str, Any], rng: random.Random) -> Talk:
     rest = frozenset(LABELS["reply"]) - {"accept", "refuse"}
     said = frozenset({line["label"]}) if line["label"] != "other" else rest
     turns = [
-        Example("agent", normalise(rng.choice(_QUESTIONS)).text),
+        Example("agent", normalise(_question(rng)).text),
         Example("customer", normalise(line["text"]).text, {"reply": said}),
     ]
     return Talk(source, line["domain"], turns, 0.25, line["id"], line)

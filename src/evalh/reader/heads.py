@@ -22,8 +22,8 @@ from evalh.encoder.turns import DIMENSION, Speaker, TurnEncoder, session_of
 from evalh.errors import InternalError
 from evalh.models.vocabulary import Source
 
-HEADS_SHA256 = "d95bfacba38a3206729f688c6cae664e5ee9714761d518a908ab86bcb63ded08"
-FUSION_SHA256 = "81d252749e023613fa5d030cfda41be224d0fd9da4dc73111f50e569f4fd3bdb"
+HEADS_SHA256 = "1debc52ff5f4aaff2e87e79310f43237fd3afe54106ffc26097748ce48c6f50e"
+FUSION_SHA256 = "aaf0a2ffeab40950ae94e0a5e0c204da3738a0659320e72db0642d59deca295f"
 """The digests of the heads, and of the numbers that weigh them against the rules."""
 BINARY_HEAD = "binary"
 NONE = "none"
