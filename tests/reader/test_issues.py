@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from evalh.models import Issue
+from evalh.models import Issue, ProgressFact
+from evalh.models.vocabulary import Progress, Source
 from evalh.reader.intents import asks_for_reason, read_intents
-from evalh.reader.issues import IssueTracker
+from evalh.reader.issues import IssueTracker, said_of_matter
 from evalh.reader.view import TurnView
 from evalh.testing import make_conversation
 
@@ -19,6 +20,20 @@ def track(script: str, ended: bool = True) -> tuple[Issue, ...]:
         asked = (asked and not intents) or (turn.role == "agent" and asks_for_reason(view.text))
         tracker.add(view, intents)
     return tracker.issues(ended)
+
+
+def weighed(script: str, *said: tuple[Progress, float] | None, source: Source = "model") -> Issue:
+    """The one issue of a conversation of whose turns a model says this of the matter."""
+    tracker = IssueTracker()
+    for turn, item in zip(make_conversation(script).turns, said, strict=True):
+        view = TurnView(turn)
+        intents = read_intents(view, True) if turn.index == 0 else ()
+        says = None
+        if item is not None:
+            says = ProgressFact(turn=turn.index, says=item[0], confidence=item[1], source=source)
+        tracker.add(view, intents, says, weighed=True)
+    (issue,) = tracker.issues(ended=True)
+    return issue
 
 
 def outcome(script: str) -> tuple[str, str | None, int | None]:
@@ -370,3 +385,173 @@ def test_a_no_to_is_that_sorted_leaves_it_unresolved() -> None:
 def test_a_no_to_anything_else_is_no_word_on_the_issue() -> None:
     (issue,) = track("C: i can't log in\nA: I've reset your password, you're in. Anything else?\nC: no")
     assert issue.status == "resolved"
+
+
+BOOKING = "C: please book me a room for saturday\nA: "
+FAULT = "C: my internet is down\nA: "
+
+
+def test_what_only_an_unsure_model_hears_done_is_not() -> None:
+    assert weighed(f"{BOOKING}That one is on its way.", None, ("done", 0.7)).status == "unresolved"
+    assert weighed(f"{BOOKING}That one is on its way.", None, ("done", 0.9)).status == "resolved"
+    kept = weighed(f"{BOOKING}I'm unable to book that.", None, ("done", 0.7))
+    assert (kept.status, kept.source) == ("unresolved", "rule"), "then what a rule hears counts"
+
+
+@pytest.mark.parametrize(
+    "no",
+    [
+        "Those are all taken, the garden side is what we have.",
+        "Saturday is sold out by the looks of it.",
+        "That price stays in place.",
+        "Found it, but the return window closed yesterday.",
+    ],
+)
+def test_a_no_is_not_done_however_sure_the_model_is(no: str) -> None:
+    assert weighed(f"{BOOKING}{no}", None, ("done", 0.99)).status != "resolved"
+
+
+def test_a_closed_account_is_done() -> None:
+    assert weighed("C: please close my account\nA: That account's closed.", None, ("done", 0.99)).status == "resolved"
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer", "status"),
+    [
+        ("Has that fixed it?", "touch wood, not a single drop since you did that", "resolved"),
+        ("Has that fixed it?", "not a single channel works", "unresolved"),
+        ("Does it work?", "can't fault it", "resolved"),
+        ("Does it work?", "couldn't complain about it", "resolved"),
+        ("Is it working now?", "seems so", "resolved"),
+        ("Is it working now?", "looks like it, yes", "resolved"),
+        ("Is it working now?", "i think so", "resolved"),
+        ("Is it working now?", "looks like it is still out", "unresolved"),
+        ("Is the error gone now?", "not a problem anymore", "resolved"),
+        ("Is the error gone now?", "no", "unresolved"),
+        ("Has the noise on the line stopped?", "yes it has", "resolved"),
+        ("Is it stable now?", "not yet", "unresolved"),
+        ("Are you still having trouble?", "yes", "unresolved"),
+        ("Are you still having trouble?", "no", "resolved"),
+        ("Is it still not working?", "yeah", "unresolved"),
+        ("Is it still working?", "yeah", "resolved"),
+        ("Has it dropped since?", "no it hasn't", "resolved"),
+        ("Has it dropped since?", "not a single drop", "resolved"),
+        ("Has it dropped since?", "well, yes, twice", "unresolved"),
+        ("Have you had any more problems since?", "nope, none", "resolved"),
+        ("Has it crashed again?", "it has", "unresolved"),
+    ],
+)
+def test_an_answer_to_how_it_stands_is_the_customers_word(asked: str, answer: str, status: str) -> None:
+    (issue,) = track(f"{FAULT}I've reset the line. {asked}\nC: {answer}")
+    assert (issue.status, issue.word) == (status, "customer")
+
+
+@pytest.mark.parametrize("answer", ["no idea", "no but it's very slow"])
+def test_not_every_no_to_still_in_trouble_is_good_news(answer: str) -> None:
+    (issue,) = track(f"{FAULT}I've reset the line. Are you still having trouble?\nC: {answer}")
+    assert (issue.status, issue.word) != ("resolved", "customer")
+
+
+def test_a_yes_to_either_or_is_no_answer_to_the_trouble() -> None:
+    (issue,) = track(f"{FAULT}I've reset it. Is it working or are you still having trouble?\nC: yes it's working now")
+    assert (issue.status, issue.word) == ("resolved", "customer")
+
+
+def test_the_answer_to_still_in_trouble_beats_the_model() -> None:
+    script = f"{FAULT}I've reset the line. Has it dropped since?\nC: no it hasn't"
+    assert weighed(script, ("unsolved", 0.9), ("done", 0.9), ("unsolved", 0.9)).status == "resolved"
+
+
+@pytest.mark.parametrize(
+    "answer", ["haven't tried it yet, I'm not at home", "not yet, i haven't tested it", "i can't check until i'm home"]
+)
+def test_what_was_not_tried_is_neither_solved_nor_unsolved(answer: str) -> None:
+    script = f"{FAULT}I've reset the line. Does it work?\nC: {answer}"
+    issue = weighed(script, ("unsolved", 0.9), ("done", 0.9), ("unsolved", 0.9))
+    assert (issue.status, issue.word) == ("resolved", "agent")
+    assert said_of_matter("customer", answer, checked="solved") == (None, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("said", "checked", "says"),
+    [
+        ("yes", "trouble", "unsolved"),
+        ("no it hasn't", "trouble", "solved"),
+        ("no it hasn't", "solved", "unsolved"),
+        ("not a problem anymore", "", "solved"),
+        ("it doesn't drop any more", "", "solved"),
+        ("i don't want to be stuck any more", "", None),
+        ("no problem at all", "", None),
+    ],
+)
+def test_what_a_customer_says_of_the_matter_hangs_on_what_was_asked(said: str, checked: str, says: str | None) -> None:
+    assert said_of_matter("customer", said, checked=checked)[0] == says  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "That's handled by another team. Let me transfer you.",
+        "I'll connect you now, one moment.",
+        "I'll put you through to the claims desk.",
+        "I'll put you through to billing, one moment.",
+    ],
+)
+def test_a_transfer_is_no_promise_whatever_the_model_says(line: str) -> None:
+    for says in (("promised", 0.9), None):
+        issue = weighed(f"C: you charged me twice\nA: {line}", ("unsolved", 0.9), says)
+        assert (issue.status, issue.source) == ("unresolved", "rule")
+        assert issue.resolution is not None
+
+
+def test_connecting_a_device_is_no_transfer() -> None:
+    assert said_of_matter("agent", "Let me connect you to your router.") == (None, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [("I've corrected the bill.", "resolved"), ("I'm sending an engineer within two hours.", "promised")],
+)
+def test_what_an_agent_says_they_did_counts_though_the_model_hears_nothing(line: str, status: str) -> None:
+    issue = weighed(f"{FAULT}{line}", ("unsolved", 0.9), None)
+    assert (issue.status, issue.word, issue.source) == (status, "agent", "rule")
+
+
+@pytest.mark.parametrize("line", ["I'll have a look at it for you.", "You'll get points on every visit."])
+def test_a_looser_rule_does_not_count_where_the_model_hears_nothing(line: str) -> None:
+    assert weighed(f"{FAULT}{line}", ("unsolved", 0.9), None).status != "promised"
+
+
+def test_what_a_customer_says_in_so_many_words_counts_though_the_model_hears_nothing() -> None:
+    issue = weighed(f"{FAULT}I've reset it.\nC: if anything it's worse", ("unsolved", 0.9), ("done", 0.9), None)
+    assert (issue.status, issue.word) == ("unresolved", "customer")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Let me run a line test, one moment please.",
+        "I'm checking the line.",
+        "Please hold while I check with the depot.",
+    ],
+)
+def test_a_record_that_stops_mid_work_leaves_the_issue_open(line: str) -> None:
+    assert outcome(f"{FAULT}{line}") == ("open", None, None)
+    assert outcome(f"{FAULT}{line}\nC: ok bye")[0] != "open"
+    assert outcome(f"{FAULT}{line} Goodbye.")[0] != "open"
+
+
+def test_what_the_model_alone_hears_is_of_the_model() -> None:
+    done = weighed(f"{FAULT}Gave it a nudge.", ("unsolved", 0.9), ("done", 0.9))
+    assert (done.status, done.source) == ("resolved", "model")
+    fixed = weighed(f"{FAULT}Gave it a nudge.\nC: green all over", ("unsolved", 0.9), None, ("solved", 0.9))
+    assert (fixed.status, fixed.source) == ("resolved", "model")
+    back = weighed(f"{FAULT}I've reset it.\nC: red all over", ("unsolved", 0.9), ("done", 0.9), ("unsolved", 0.9))
+    assert (back.status, back.source) == ("unresolved", "model")
+    agreed = weighed(f"{FAULT}I've reset it.", ("unsolved", 0.9), ("done", 0.9))
+    assert (agreed.status, agreed.source) == ("resolved", "rule")
+
+
+@pytest.mark.parametrize("rest", ["", "\nA:", "\nA:\nC: thanks, are you there"])
+def test_where_no_agent_spoke_the_issue_is_unresolved(rest: str) -> None:
+    assert outcome(f"C: please block my card{rest}")[0] == "unresolved"

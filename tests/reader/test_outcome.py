@@ -53,7 +53,9 @@ def test_an_issue_left_open_is_settled_by_the_turn_that_says_so() -> None:
 
 
 def test_the_agents_word_alone_is_doubted_where_all_else_speaks_against_it() -> None:
-    assert settle(BAD, (issue("resolved", "agent"),))[0].status == "unsure"
+    doubted = settle(BAD, (issue("resolved", "agent"),))[0]
+    assert (doubted.status, doubted.source) == ("unsure", "model")
+    assert (doubted.word, doubted.resolved_turn, doubted.resolution) == (None, None, None)
     assert settle(GOOD, (issue("resolved", "agent"),))[0].status == "resolved"
 
 
@@ -68,3 +70,38 @@ def test_the_word_of_customer_and_tool_stands(status: str, word: str) -> None:
 def test_without_turns_or_issues_nothing_changes() -> None:
     assert settle([], (issue("unsure"),))[0].status == "unsure"
     assert settle(GOOD, ()) == ()
+
+
+@pytest.mark.parametrize("turns", [GOOD[:1], [*GOOD[:1], heard(1, "agent", " ", issue="done"), GOOD[2]]])
+def test_where_no_agent_spoke_nothing_is_settled(turns: list[Heard]) -> None:
+    assert settle(turns, (issue("unresolved"),))[0] == issue("unresolved")
+
+
+def test_what_the_agent_is_still_at_work_on_stays_open() -> None:
+    for turns in (GOOD, BAD):
+        assert settle(turns, (issue("open"),))[0] == issue("open")
+
+
+def test_a_no_that_sounds_like_a_thing_done_settles_nothing() -> None:
+    no = heard(1, "agent", "that fee stays as it is, i sent you the tariff", issue="done")
+    found = settle([GOOD[0], no, GOOD[2]], (issue("unsure"),))[0]
+    assert (found.status, found.word) == ("unsure", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "cue"),
+    [
+        ("I'm sorry to hear that. I've refunded the second charge.", 1.0),
+        ("I'm so sorry you had to wait, it's all booked.", 1.0),
+        ("Sorry, but that room is gone.", -1.0),
+        ("Sorry, we have nothing left.", -1.0),
+        ("I'm afraid the booking hasn't been confirmed.", -1.0),
+        ("The payment was not processed.", 0.0),
+        ("I could not find it at first, now it's booked.", 1.0),
+        ("I've booked the room, unfortunately without breakfast.", -1.0),
+        ("Which day suits you?", 0.0),
+    ],
+)
+def test_the_later_word_of_success_or_failure_counts_and_sympathy_is_neither(text: str, cue: float) -> None:
+    numbers = dict(zip(FEATURES, features([heard(0, "agent", text)], []), strict=True))
+    assert numbers["last_cue"] == cue

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from evalh.models import Turn
+from evalh.models import Conversation, Lexicon, OfferPolicy, Turn
+from evalh.reader.local import LocalReader
 from evalh.reader.offers import OfferFinder
 from evalh.reader.replies import OnTable, QuestionAbout, Table, read_replies
 from evalh.reader.view import TurnView
@@ -145,3 +148,58 @@ def test_a_doubtful_answer_has_low_confidence() -> None:
     (sure,) = read_replies(view, [], Table((PITCHED,), "offer"))
     (doubtful,) = read_replies(view, [], Table((PITCHED,), "none"))
     assert sure.confidence > doubtful.confidence
+
+
+def rules(offers: list[dict[str, Any]], *turns: tuple[str, str]) -> list[tuple[str, str | None]]:
+    """The answers of the last turn, by rules alone."""
+    policy = {"id": "net", "version": "1", "effective": {"from": "2000-01-01"}, "offers": offers}
+    rows = [{"role": role, "text": text} for role, text in turns]
+    held = Conversation.model_validate({"id": "c", "language": "en", "turns": rows})
+    reading = LocalReader(rules_only=True).read([held], Lexicon.of((OfferPolicy.model_validate(policy),)))[0]
+    return [(fact.reply, fact.offer) for fact in reading.replies if fact.turn == len(turns) - 1]
+
+
+FAST: dict[str, Any] = {"id": "FAST", "names": ["Fast 500"], "kind": "upsell", "timing": "during_task"}
+GIG: dict[str, Any] = {"id": "GIG", "names": ["Giga 1000"], "kind": "upsell", "timing": "during_task"}
+ASKED = ("agent", "The Fast 500 is forty pounds a month. Would you like it?")
+
+
+@pytest.mark.parametrize("said", ["ok I'll use wifi then", "right, I'll buy a case instead", "okay I'll have to think"])
+def test_a_word_that_opens_any_sentence_accepts_nothing(said: str) -> None:
+    assert "accept" not in {reply for reply, _ in rules([FAST], ASKED, ("customer", said))}
+
+
+def test_a_yes_still_accepts() -> None:
+    for said in ("ok", "okay then", "ok go ahead and add it", "yes I'll take it"):
+        assert rules([FAST], ASKED, ("customer", said)) == [("accept", "FAST")]
+
+
+def test_who_takes_one_of_two_does_not_take_the_other() -> None:
+    turns = [
+        ("agent", "The Fast 500 is forty pounds and the Giga 1000 is seventy. Which one?"),
+        ("customer", "what's the upload on the giga 1000"),
+        ("agent", "The Giga 1000 has a gigabit both ways."),
+        ("customer", "ok I'll go with the fast 500"),
+    ]
+    assert ("accept", "GIG") not in rules([FAST, GIG], *turns)
+    assert ("accept", "FAST") in rules([FAST, GIG], *turns)
+
+
+def test_neither_refuses_both() -> None:
+    asked = ("agent", "Would you like the Fast 500 or the Giga 1000?")
+    assert rules([FAST, GIG], asked, ("customer", "neither, thanks")) == [("refuse", "FAST"), ("refuse", "GIG")]
+
+
+@pytest.mark.parametrize("said", ["yeah right, like I'd pay for that", "wish I could"])
+def test_irony_refuses(said: str) -> None:
+    assert rules([FAST], ASKED, ("customer", said)) == [("refuse", "FAST")]
+
+
+def test_a_yes_to_no_question_accepts_nothing_spoken_of_before() -> None:
+    turns = [
+        ("agent", "If not, the Fast 500 would help, it's forty pounds."),
+        ("customer", "i haven't restarted it yet, let me do that"),
+        ("agent", "Sure."),
+        ("customer", "yes that helped!"),
+    ]
+    assert "accept" not in {reply for reply, _ in rules([FAST], *turns)}

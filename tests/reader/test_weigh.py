@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 
 from evalh.models import Conversation, Lexicon, OfferPolicy, Reading, Turn
 from evalh.reader.heads import BINARY, LABELS, TurnHeads, TurnScores
@@ -188,3 +189,115 @@ def test_a_repeat_pitch_that_a_rule_finds_stays_one() -> None:
     ]
     reading = read(turns, {"act": ("pitch", 0.9)}, {"reply": ("refuse", 0.9)}, {"act": ("none", 0.99999)})
     assert [entry.repeat_of for entry in reading.ledger] == [None, None, "same"]
+
+
+def test_an_act_that_no_rule_hears_is_the_models() -> None:
+    for act in ("answer", "read_back", "withdraw", "mention"):
+        sure = read([("agent", "That one's been on your line since May.")], {"act": (act, 0.9)})
+        assert [(fact.act, fact.offer, fact.source) for fact in sure.acts] == [(act, None, "model")]
+        assert read([("agent", "That one's been on your line since May.")], {"act": (act, 0.3)}).acts == ()
+
+
+def test_the_customer_may_answer_what_was_asked_about_and_never_named() -> None:
+    turns = [
+        ("customer", "is there anywhere to warm up after"),
+        ("agent", "There's one on the second floor, ten a month."),
+        ("customer", "put me down"),
+    ]
+    asked, answered = {"reply": ("ask", 0.9)}, {"act": ("answer", 0.9)}
+    reading = read(turns, asked, answered, {"reply": ("accept", 0.95)})
+    assert [(fact.reply, fact.offer) for fact in reading.replies] == [("accept", None)]
+    assert read(turns, asked, answered, {"reply": ("none", 0.95)}).replies == (), "no answer is nothing, not ignored"
+
+
+def test_a_yes_after_the_topic_was_closed_is_a_yes() -> None:
+    turns = [
+        ("agent", "Would you like to add the sauna add-on?"),
+        ("customer", "no thanks"),
+        ("agent", "Your locker is number nine."),
+        ("customer", "d'you know what, count me in for that heat business"),
+    ]
+    before = {"act": ("pitch", 0.9)}, {"reply": ("refuse", 0.95)}, {"act": ("none", 0.9)}
+    yes = read(turns, *before, {"reply": ("accept", 0.95)})
+    assert [fact.reply for fact in yes.replies] == ["refuse", "accept"]
+    assert not yes.ledger[-1].topic_closed
+    back = read(turns, *before, {"reply": ("ask", 0.95)})
+    assert [fact.reply for fact in back.replies] == ["refuse", "reopen"]
+
+
+def test_where_rules_hear_no_answer_the_model_may_and_where_they_do_it_must_be_surer() -> None:
+    asked = ("agent", "Would you like to add the sauna add-on?")
+    unheard = read(
+        [asked, ("customer", "we've a tub out the back")], {"act": ("pitch", 0.9)}, {"reply": ("refuse", 0.75)}
+    )
+    assert [(fact.reply, fact.source) for fact in unheard.replies] == [("refuse", "model")]
+    heard = read([asked, ("customer", "yes please")], {"act": ("pitch", 0.9)}, {"reply": ("refuse", 0.75)})
+    assert [(fact.reply, fact.source) for fact in heard.replies] == [("accept", "rule")]
+
+
+def test_outside_a_sale_words_press_where_the_model_hears_it() -> None:
+    said = "After all we have done for you, it's a shame you'd leave us."
+    assert [fact.kind for fact in read([("agent", said)], {"guilt": ("", 0.97)}).pressures] == ["guilt"]
+    assert read([("agent", said)], {}).pressures == ()
+
+
+PITCH = {"act": ("pitch", 0.9)}
+ADD = ("agent", "The sauna add-on is twelve pounds a month. Would you like it?")
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("Anything else I can help with?", "no that's all"),
+        ("Have you been to the front desk?", "no, not since march"),
+        ("Would Monday at nine work?", "yes monday"),
+    ],
+)
+def test_a_yes_or_no_to_another_question_is_not_the_models_to_turn(question: str, answer: str) -> None:
+    pitched = (
+        "Would you like to add the sauna add-on? It is twelve pounds a month. Your locker is free. One more thing."
+    )
+    turns = [("agent", f"{pitched} {question}")]
+    for reply in ("refuse", "accept"):
+        reading = read([*turns, ("customer", answer)], PITCH, {"reply": (reply, 0.99)})
+        assert [fact.reply for fact in reading.replies] == ["ignore"]
+
+
+def test_what_the_customer_has_is_asked_and_not_pitched() -> None:
+    pitch = {"act": ("pitch", 0.999), "asks": ("", 0.99)}
+    for asked in ("Repairs are dear. Do you have the sauna add-on?", "Are you already a member of our rewards scheme?"):
+        assert "pitch" not in {act.act for act in read([("agent", asked)], pitch).acts}
+    sold = read([("agent", "Do you have the sauna add-on for ten pounds yet?")], pitch)
+    assert [act.act for act in sold.acts] == ["pitch"]
+
+
+def test_a_nod_or_a_price_takes_nothing_off_the_table() -> None:
+    withdrawn = {"act": ("withdraw", 0.95)}
+    assert read([("agent", "Sure.")], withdrawn).acts == ()
+    refused = [ADD, ("customer", "no thanks")]
+    after = [*refused, ("agent", "And it is only five pounds this week.")]
+    assert [act.act for act in read(after, PITCH, {"reply": ("refuse", 0.9)}, withdrawn).acts] == ["pitch"]
+    nod = read([*refused, ("agent", "Sure thing.")], PITCH, {"reply": ("refuse", 0.9)}, withdrawn)
+    assert [act.act for act in nod.acts] == ["pitch", "withdraw"]
+
+
+def test_a_read_back_of_what_was_accepted_is_no_pitch() -> None:
+    turns = [
+        ADD,
+        ("customer", "yes please"),
+        ("agent", "Just to confirm: the sauna add-on, twelve pounds a month. Is that right?"),
+    ]
+    reading = read(turns, PITCH, {"reply": ("accept", 0.9)}, {"act": ("pitch", 0.94)})
+    assert [act.act for act in reading.acts] == ["pitch", "read_back"]
+
+
+def test_a_plain_question_for_an_offer_stays_a_pitch() -> None:
+    asked = read([("agent", "Should I add the sauna add-on for you?")], {"act": ("next_step", 0.999)})
+    assert [(act.act, act.source) for act in asked.acts] == [("pitch", "rule")]
+
+
+def test_an_accept_that_only_the_model_hears_needs_a_surer_model_than_a_refusal() -> None:
+    said = ("customer", "the hot room, is it")
+    for reply, chance, found in (("accept", 0.6, "ignore"), ("refuse", 0.6, "refuse"), ("accept", 0.97, "accept")):
+        reading = read([ADD, said], PITCH, {"reply": (reply, chance)})
+        assert [fact.reply for fact in reading.replies] == [found]

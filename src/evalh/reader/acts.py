@@ -124,6 +124,8 @@ class Floor:
     """Whether the policy describes its offers."""
     selling_points: tuple[frozenset[str], ...] = ()
     """The words of each benefit and feature of the current offer."""
+    closed: bool = False
+    """Whether the customer has closed the topic of offers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,18 +10,18 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import re2
 
 from evalh.models import Evidence, IntentFact, Issue, ProgressFact, ToolCall
-from evalh.models.vocabulary import Intent, IssueStatus, Word
+from evalh.models.vocabulary import Intent, IssueStatus, Source, Word
 from evalh.reader.rules import RuleSet, load_rules
 from evalh.reader.view import Place, TurnView
 from evalh.text.sentences import sentences
 
 _AGENT_LABELS = frozenset({"done", "added", "promised", "cannot", "transfer", "proposal", "routine", "answer", "pitch"})
-_CUSTOMER_LABELS = frozenset({"fixed", "understood", "still_broken", "gave_up", "more"})
+_CUSTOMER_LABELS = frozenset({"fixed", "understood", "still_broken", "gave_up", "more", "denies", "confirms"})
 _STATEMENTS = frozenset({"done", "added", "promised", "cannot", "transfer", "answer"})
 
 _PROGRESS = {
@@ -29,6 +29,8 @@ _PROGRESS = {
     "promised": "promised", "cannot": "cannot",
 }  # fmt: skip
 """What a cue says of the matter, the first of these that is found."""
+_ANSWERS = {"confirms": "solved", "denies": "unsolved"}
+"""What further cues say after the question whether that solved it."""
 
 _GROUPS: dict[str, frozenset[str]] = {
     "billing_question": frozenset({"bill"}),
@@ -106,6 +108,7 @@ class _Cue:
     end: int
     said: str
     sentence: str
+    source: Source = "rule"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,11 @@ class _Outcome:
     word: Word
     confidence: float
     evidence: Evidence
+    source: Source = "rule"
 
+
+Check = Literal["", "solved", "trouble"]
+"""What the agent's last words asked: nothing of the sort, whether that solved it, or whether the trouble goes on."""
 
 _CHECK = re2.compile(
     r"\b(?:does|did|do|is|are|was|has|have|so|can you|are you|will|would|everything|all)\b[^?]*\b(?:solve[sd]?"
@@ -126,6 +133,21 @@ _CHECK = re2.compile(
     r"all set|back (?:up|on|online)|seeing (?:it|your|the|them)|make[s]? sense|up and running|in now|you in"
     r"|get in|got in|"
     r"better now|good now|okay now|ok now|the trick|put it right|put that right)\b[^?]*\?\W*$"
+)
+_CHECK_GONE = re2.compile(
+    r"\b(?:it|that|this|they|everything|things|(?:the|your|those|these) \w+(?: \w+){0,4})\b[^?]*"
+    r"\b(?:gone(?: away| through)?|cleared|stopped|stable|come through|through now)"
+    r"(?: now| yet| for you| since| again| on your (?:end|side)| at your end)*\W*\?\W*$"
+)
+_CHECK_TROUBLE = re2.compile(
+    r"\b(?:are|is|do|does|did|have|has|any|were)\b[^?]*\b(?:"
+    r"still(?: \w+){0,3} (?:not|trouble|problems?|issues?|errors?|down|slow|out|off|stuck|red|locked|blank|cold|leaking"
+    r"|happen(?:ing)?|show(?:ing)?|drop(?:ping)?|crash(?:ing)?|fail(?:ing)?|freez(?:e|ing)|cutting out)"
+    r"|(?:dropped|cut out|crashed|failed|happened|frozen|disconnected|come back|gone (?:off|down|out))"
+    r"(?: \w+){0,3} (?:since|again)"
+    r"|any (?:more |further |other )?(?:trouble|problems?|issues?|errors?|drops?|drop-?outs?|crashes)"
+    r"(?: \w+){0,3} (?:since|now|still)"
+    r")\b[^?]*\?\W*$"
 )
 _CONTENT = re2.compile(
     r"\b(?:thanks|thank you|thx|ty|perfect|great|awesome|lovely|wonderful|good|nice|cheers|appreciate"
@@ -146,6 +168,51 @@ _CHECK_NO = re2.compile(
     r"|it didn't|"
     r"that doesn't|negative|hardly)\b"
 )
+_NO_TROUBLE = re2.compile(r"^no (?:more|longer|further|other|problems?|issues?|errors?|worries|complaints?|trouble)\b")
+_PLAIN_YES = re2.compile(r"^(?:um |uh |oh |ok |okay |well )*(?:yes|yeah|yep|yup|it is|it does|it did|it has)\b")
+_YES_BUT = re2.compile(r"^(?:\w+ ){0,2}(?:yes|yeah|yep|yup|it is|it does|it did|it has)\W+(?:no|not|but|only)\b")
+_FILLERS = r"^(?:(?:um|uh|oh|ok|okay|well|actually|hm|mm|luckily|thankfully),? )*"
+_TROUBLE_GONE = re2.compile(
+    _FILLERS + r"(?:no|nope|nah|none|never|not (?:since|once|any ?more|at all|so far|that i|now|a single|one|really)"
+    r"|(?:it|they|that) (?:hasn't|has not|haven't|isn't|is not|doesn't|didn't)|(?:i'm|i am) not|i (?:haven't|don't))\b"
+)
+_TROUBLE_STAYS = re2.compile(
+    _FILLERS
+    + r"(?:yes|yeah|yep|yup|yea|ya|afraid so|i'm afraid so|unfortunately|sadly|(?:it|they|that) (?:has|does|is|did"
+    r"|have|do|are)|i (?:am|do|have)|a (?:few|couple)|once|twice|constantly|every)\b"
+)
+_NOT_GONE = re2.compile(r"\b(?:but|still|worse|same|can't|cannot|idea|clue|sure|know)\b")
+_NOT_STAYS = re2.compile(r"\b(?:fine|works?|working|gone|sorted|good|not|no|(?:has|is|does|did)n't|fixed|stopped)\b")
+_UNTRIED = re2.compile(
+    r"\b(?:haven't|have not|not|didn't)(?: \w+){0,2} (?:tried|tested|checked|had (?:a |the )?chance)\b"
+    r"|\b(?:can't|cannot|couldn't|can not) (?:try|test|check|tell|say)\b.*"
+    r"\b(?:until|till|yet|now|from here|moment|home)\b"
+    r"|\b(?:let me|i'll|i will|going to|have to) (?:\w+ )?(?:see|check|try|test)(?: it| that)?"
+    r"(?:\W*$| (?:if|whether|when|later|first|tonight|tomorrow)\b)"
+)
+"""Of what nobody has looked at yet nothing is known."""
+_SURE_OF_DONE = 0.8
+"""A model that alone hears that something was done must be this sure: a polite no sounds much the same."""
+_BUT = re2.compile(r"\bbut\b")
+_DENIED = re2.compile(
+    r"\b(?:stays?|all taken|sold out|fully booked|(?:we're|we are"
+    r"|(?:window|period|office|branch|shop|store|desk|deadline|offer|sale)(?: is| are| has| was)?)"
+    r"(?: now| already)? closed)\b"
+)
+_FIRST_PERSON = re2.compile(r"^(?:i|we)\b")
+_COMMITS = re2.compile(
+    r"^(?:i|we)\b.*\b(?:send|sending|sent|dispatch\w*|open(?:ed|ing)|rais(?:ed|ing)|fil(?:ed|ing)|submitted|logged"
+    r"|escalat\w*|lodged|reported|forwarded|call|contact|ring|email|mail|text|ship|deliver|refund|credit|replace|repair"
+    r"|let (?:you|the|our) \w+|get back|be in touch|follow up|pass)\b"
+)
+_WORKS_ON = re2.compile(
+    r"\b(?:let me|i'll|i will|i'm (?:just )?going to) (?:just |quickly |now |go and |have a )*"
+    r"(?:check|look|run|see|pull|find|test|try|start|open|restart|reset|take a look)\b"
+    r"|\bwhile i (?:check|look|run|pull|find|test|try|see|speak|ask)\b"
+    r"|\b(?:one|just a|a) (?:moment|second|minute|sec)\b|\b(?:bear with|hold on|hang on)\b"
+    r"|\bi(?:'m| am) (?:just |now |still )*(?:checking|running|looking|testing|pulling|trying|restarting|resetting)\b"
+)
+_SAYS_BYE = re2.compile(r"\b(?:bye|goodbye|have a (?:\w+ )?(?:day|evening|night|weekend|one)|take care)\b")
 
 
 class IssueTracker:
@@ -156,7 +223,9 @@ class IssueTracker:
         self._words: dict[str, frozenset[str]] = {}
         self._answerable: set[str] = set()
         self._asked_else = False
-        self._checked = False
+        self._checked: Check = ""
+        self._spoke = -1
+        self._works_on = False
         self._content = False
         self._pitched = False
         self._replied_to_pitch = False
@@ -181,20 +250,28 @@ class IssueTracker:
         elif role == "tool" and _FAILED.search(view.text):
             self._tool = False
 
+    @property
+    def checked(self) -> Check:
+        """What the agent's last words asked of how it stands; empty, and so false, if nothing."""
+        return self._checked
+
     def issues(self, ended: bool = False) -> tuple[Issue, ...]:
         """The issues so far, in the order they were raised.
 
-        With `ended` nothing more will come: an issue still open is unresolved, or unsure where it was never clear.
+        With `ended` nothing more will come: an issue still open is unresolved, or unsure where it was never clear; it
+        stays open where the record stops while the agent is at work.
         """
-        return tuple(_left_open(issue, self._content) for issue in self._issues) if ended else tuple(self._issues)
+        if not ended or self._works_on:
+            return tuple(self._issues)
+        return tuple(_left_open(issue, self._content, issue.turn < self._spoke) for issue in self._issues)
 
     def _hear_customer(self, view: TurnView, intents: Sequence[IntentFact]) -> None:
         if not view.text.strip():
             return
-        self._replied_to_pitch, self._tool = self._pitched, None
+        self._replied_to_pitch, self._tool, self._works_on = self._pitched, None, False
         self._content = _CONTENT.search(view.text) is not None
         cues = _first_of_each(self._heard("customer", view))
-        came_back = bool(self._issues) and (self._judge(view, cues) or self._answer_check(view, cues))
+        came_back = bool(self._issues) and self._take_word(view, cues)
         raised = [fact for fact in intents if not self._pitched or fact.intent in _PROBLEMS]
         if raised and not came_back:
             self._raise(view, raised, cues)
@@ -203,14 +280,41 @@ class IssueTracker:
     def _heard(self, speaker: str, view: TurnView) -> Sequence[_Cue]:
         """The cues of the rules, without those that were weighed and found wanting, with the one that was missing."""
         cues = _cues(speaker, view.text)
-        if not self._weighed:
+        if not self._weighed or not self._is_trusted(speaker, view.text, cues):
             return cues
         says = self._says.says if self._says is not None else None
-        kept = [cue for cue in cues if _PROGRESS.get(cue.label) in (None, says)]
+        if says != "done" and any(cue.label == "transfer" for cue in cues):
+            says = "cannot"
+        kept = [cue for cue in cues if _PROGRESS.get(cue.label) in (None, says) or (says is None and self._stands(cue))]
         if self._says is None or any(_PROGRESS.get(cue.label) == says for cue in kept):
             return kept
         label = next(label for label, meant in _PROGRESS.items() if meant == says and label != "transfer")
-        return [_Cue(label, self._says.confidence, 0, len(view.text), view.text, view.text), *kept]
+        return [
+            _Cue(label, self._says.confidence, 0, len(view.text), view.text, view.text, self._says.source),
+            *kept,
+        ]
+
+    def _is_trusted(self, speaker: str, text: str, cues: Sequence[_Cue]) -> bool:
+        """Whether what was weighed counts, where no rule says the same."""
+        says = self._says
+        if says is None or any(_PROGRESS.get(cue.label) == says.says for cue in cues):
+            return True
+        sure = speaker == "customer" or says.says != "done" or says.confidence >= _SURE_OF_DONE
+        return sure and not is_belied(speaker, text, says) and (says.says != "done" or not _BUT.search(text))
+
+    def _stands(self, cue: _Cue) -> bool:
+        """Whether a rule counts although the model hears nothing: who speaks says in so many words what they did."""
+        if cue.label in ("fixed", "still_broken"):
+            return not self._pitched
+        says = {"done": _FIRST_PERSON, "promised": _COMMITS}.get(cue.label)
+        return says is not None and says.search(cue.said) is not None
+
+    def _take_word(self, view: TurnView, cues: dict[str, _Cue]) -> bool:
+        """What the customer says of how it stands; whether it came back."""
+        answer = _answer_to_trouble(view.text) if self._checked == "trouble" else None
+        if answer is not None:
+            cues = {answer.label: answer}
+        return self._judge(view, cues) or self._answer_check(view, cues)
 
     def _judge(self, view: TurnView, cues: dict[str, _Cue]) -> bool:
         issue = self._issues[-1]
@@ -218,24 +322,27 @@ class IssueTracker:
             self._put(_reopened(self._last(_SETTLED) or issue, view, cue))
             return True
         if cue := cues.get("fixed"):
-            self._put(_confirmed(self._last({"open", "promised", "unresolved"}) or issue, _said(view, cue)))
+            self._put(_confirmed(self._last({"open", "promised", "unresolved"}) or issue, _said(view, cue), cue.source))
         elif (cue := cues.get("understood")) and not self._pitched:
             self._put(_surer(self._last(_SETTLED) or issue, cue))
         elif (cue := cues.get("gave_up")) and issue.status in ("open", "unresolved") and not self._pitched:
-            outcome = _Outcome("unresolved", "customer", cue.confidence, _said(view, cue))
+            outcome = _Outcome("unresolved", "customer", cue.confidence, _said(view, cue), cue.source)
             self._put(_with_outcome(issue, outcome))
         return False
 
     def _answer_check(self, view: TurnView, cues: dict[str, _Cue]) -> bool:
-        """A yes or no to "does that solve it?" is the customer's word on the issue."""
-        if not self._checked or "still_broken" in cues or "fixed" in cues:
+        """A yes or no to "does that solve it?", in whatever words, is the customer's word on the issue."""
+        if not self._checked or "still_broken" in cues or "fixed" in cues or _UNTRIED.search(view.text):
             return False
         issue = self._last({"open", "promised", "unresolved"}) or self._issues[-1]
-        if match := _CHECK_NO.search(view.text):
-            cue = _Cue("still_broken", 0.7, match.start(), match.end(), match.group(), view.text)
-            self._put(_reopened(issue, view, cue))
+        if cue := cues.get("confirms"):
+            self._put(_confirmed(issue, _said(view, cue), cue.source))
+        elif self._checked == "trouble":
+            return False
+        elif denial := _denial(view.text, cues):
+            self._put(_reopened(issue, view, denial))
             return True
-        if match := _CHECK_YES.search(view.text):
+        elif match := _CHECK_YES.search(view.text):
             place = view.place(match.start(), match.end())
             self._put(_confirmed(issue, _evidence(place)))
         return False
@@ -295,7 +402,8 @@ class IssueTracker:
         self._hand_over(view, calls)
         self._pitched = self._asks_about_offer or any(cue.label == "pitch" for cue in cues)
         self._asked_else = _ASKS_ELSE.search(view.text) is not None
-        self._checked = not self._asked_else and _asks_whether_solved(view)
+        self._checked = "" if self._asked_else else _asks_how_it_stands(view)
+        self._spoke, self._works_on = view.index, _is_at_work(view)
 
     def _hand_over(self, view: TurnView, calls: Iterable[ToolCall]) -> None:
         if not any(_HANDS_OVER.search(call.name.lower()) for call in calls):
@@ -343,7 +451,7 @@ class IssueTracker:
 
     def _done(self, view: TurnView, cue: _Cue, partly: bool) -> _Outcome:
         confidence = {True: 0.85, False: 0.5, None: cue.confidence}[self._tool] - (0.1 if partly else 0.0)
-        return _Outcome("resolved", "tool" if self._tool else "agent", confidence, _said(view, cue))
+        return _Outcome("resolved", "tool" if self._tool else "agent", confidence, _said(view, cue), cue.source)
 
     def _answer(self, issue: Issue, cues: Sequence[_Cue]) -> _Cue | None:
         routine = {cue.sentence for cue in cues if cue.label == "routine"}
@@ -361,18 +469,68 @@ class IssueTracker:
         self._issues[index] = issue
 
 
-def said_of_matter(speaker: str, text: str) -> tuple[str | None, float]:
-    """What the rules hear a turn say of the customer's matter (a label of Progress, or None), and how sure they are."""
+def said_of_matter(speaker: str, text: str, *, checked: Check | bool = False) -> tuple[str | None, float]:
+    """What the rules hear a turn say of the customer's matter (a label of Progress, or None), and how sure they are.
+
+    With `checked` the turn answers how the matter stands: whether something solved it, or whether the trouble goes on.
+    """
     cues = _first_of_each(_cues(speaker, text))
-    label = next((label for label in _PROGRESS if label in cues), None)
-    return (None, 0.0) if label is None else (_PROGRESS[label], cues[label].confidence)
+    if checked == "trouble":
+        answer = _answer_to_trouble(text)
+        cues.pop("denies", None)
+        cues = cues if answer is None else {answer.label: answer}
+    elif checked and _UNTRIED.search(text):
+        checked = False
+    meant = {**_PROGRESS, **_ANSWERS} if checked else _PROGRESS
+    label = next((label for label in meant if label in cues), None)
+    return (None, 0.0) if label is None else (meant[label], cues[label].confidence)
 
 
-def _asks_whether_solved(view: TurnView) -> bool:
+def is_belied(speaker: str, text: str, says: ProgressFact) -> bool:
+    """Whether a turn's own words speak against what the model alone hears: not tried yet, not to be had."""
+    return bool(_UNTRIED.search(text)) if speaker == "customer" else says.says == "done" and says_no(text)
+
+
+def says_no(text: str) -> bool:
+    """Whether a turn says of something that it is not to be had: a no that sounds like a thing done."""
+    return _DENIED.search(text) is not None
+
+
+def _answer_to_trouble(text: str) -> _Cue | None:
+    """A plain yes or no to the question whether the trouble goes on: the yes is bad news."""
+    for label, wanted, unless in (("fixed", _TROUBLE_GONE, _NOT_GONE), ("still_broken", _TROUBLE_STAYS, _NOT_STAYS)):
+        match = wanted.search(text)
+        if match and not unless.search(text):
+            return _Cue(label, 0.86, match.start(), match.end(), match.group(), text)
+    return None
+
+
+def _denial(text: str, cues: dict[str, _Cue]) -> _Cue | None:
+    """The no in an answer to the question whether that solved it; none in a yes that has a "not" in it."""
+    match = None if _NO_TROUBLE.search(text) else _CHECK_NO.search(text)
+    if match:
+        return _Cue("still_broken", 0.7, match.start(), match.end(), match.group(), text)
+    agrees = _PLAIN_YES.search(text) and not _YES_BUT.search(text)
+    return None if agrees else cues.get("denies")
+
+
+def _asks_how_it_stands(view: TurnView) -> Check:
     if not view.sentences or "?" not in view.text:
-        return False
+        return ""
     start, end = next(((first, last) for first, last in reversed(view.sentences) if "?" in view.text[first:last]))
-    return _CHECK.search(view.text[start:end]) is not None
+    asked = view.text[start:end]
+    solved = _CHECK.search(asked) is not None or _CHECK_GONE.search(asked) is not None
+    if _CHECK_TROUBLE.search(asked):
+        return "solved" if solved and " or " in asked else "trouble"
+    return "solved" if solved else ""
+
+
+def _is_at_work(view: TurnView) -> bool:
+    """Whether the agent ends the turn on what they are about to do at once."""
+    if not view.sentences or _SAYS_BYE.search(view.text):
+        return False
+    start, end = view.sentences[-1]
+    return _WORKS_ON.search(view.text[start:end]) is not None
 
 
 def _with_outcome(issue: Issue, outcome: _Outcome) -> Issue:
@@ -382,6 +540,7 @@ def _with_outcome(issue: Issue, outcome: _Outcome) -> Issue:
         "word": outcome.word,
         "confidence": outcome.confidence,
         "resolution": outcome.evidence,
+        "source": outcome.source,
         "resolved_turn": outcome.evidence.turn if settles else None,
     }
     if settles and issue.status in _SETTLED and issue.resolved_turn is not None:
@@ -391,16 +550,16 @@ def _with_outcome(issue: Issue, outcome: _Outcome) -> Issue:
 
 def _reopened(issue: Issue, view: TurnView, cue: _Cue) -> Issue:
     came_back = issue.status in _SETTLED
-    outcome = _Outcome("unresolved", "customer", 0.8 if came_back else 0.65, _said(view, cue))
+    outcome = _Outcome("unresolved", "customer", 0.8 if came_back else 0.65, _said(view, cue), cue.source)
     changed = _with_outcome(issue, outcome)
     if not came_back:
         return changed
     return changed.model_copy(update={"reopened_turn": view.index, "resolved_turn": issue.resolved_turn})
 
 
-def _confirmed(issue: Issue, evidence: Evidence) -> Issue:
+def _confirmed(issue: Issue, evidence: Evidence, source: Source = "rule") -> Issue:
     turn = issue.resolved_turn if issue.status == "resolved" else evidence.turn
-    outcome = _Outcome("resolved", "customer", 0.9, evidence)
+    outcome = _Outcome("resolved", "customer", 0.9, evidence, source)
     return _with_outcome(issue, outcome).model_copy(update={"resolved_turn": turn})
 
 
@@ -410,16 +569,20 @@ def _surer(issue: Issue, cue: _Cue) -> Issue:
     return issue.model_copy(update={"confidence": max(issue.confidence, cue.confidence)})
 
 
-def _left_open(issue: Issue, content: bool) -> Issue:
-    """What nobody called done: unresolved, but for a customer who left content, which proves nothing either way."""
+def _left_open(issue: Issue, content: bool, heard: bool) -> Issue:
+    """What nobody called done: unresolved, but for a customer who left content, which proves nothing either way.
+
+    Where no agent spoke after it (not `heard`) nothing can have come of it.
+    """
     if issue.status != "open":
         return issue
-    vague = content or issue.intent == "other"
+    vague = heard and (content or issue.intent == "other")
     return issue.model_copy(update={"status": "unsure" if vague else "unresolved", "confidence": 0.4 if vague else 0.6})
 
 
 def _by_agent(view: TurnView, cue: _Cue, status: IssueStatus, confidence: float | None = None) -> _Outcome:
-    return _Outcome(status, "agent", cue.confidence if confidence is None else confidence, _said(view, cue))
+    sure = cue.confidence if confidence is None else confidence
+    return _Outcome(status, "agent", sure, _said(view, cue), cue.source)
 
 
 def _said(view: TurnView, cue: _Cue) -> Evidence:

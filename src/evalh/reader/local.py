@@ -29,6 +29,7 @@ from evalh.models import (
     OfferAct,
     OfferMention,
     OfferReply,
+    Pressure,
     Question,
     Reading,
     Register,
@@ -42,7 +43,7 @@ from evalh.reader.claims import read_claims
 from evalh.reader.heads import TurnHeads, TurnScores, Window
 from evalh.reader.identity import read_identity
 from evalh.reader.intents import asks_for_reason, read_intents
-from evalh.reader.issues import IssueTracker, said_of_matter
+from evalh.reader.issues import IssueTracker, is_belied, said_of_matter
 from evalh.reader.language import reads
 from evalh.reader.ledger import Ledger
 from evalh.reader.mood import read_mood
@@ -274,8 +275,12 @@ class LocalSession:
             self.issues.add(view, intents)
             return
         customer = view.turn.role == "customer"
-        rule, confidence = said_of_matter("customer" if customer else "agent", view.text)
+        rule, confidence = said_of_matter(
+            "customer" if customer else "agent", view.text, checked=customer and self.issues.checked
+        )
         says = self.weigher.progress("word" if customer else "issue", rule, confidence)
+        if says is not None and rule is None and is_belied(view.turn.role, view.text, says):
+            says = None
         self.facts.add("progress", [says] if says is not None else [])
         self.issues.add(view, intents, says, weighed=self.weigher.scores is not None)
 
@@ -365,7 +370,8 @@ class LocalSession:
         claims = self._claims(view, named, acts)
         acts = acts or self._answering(view, claims)
         for spoken in acts:
-            self.ledger.agent(spoken.act)
+            if spoken.act.act in ("pitch", "answer") or spoken.act.offer is not None or None in self.ledger.status:
+                self.ledger.agent(spoken.act)
         self.facts.add("acts", [spoken.act for spoken in acts])
         self.facts.add("mentions", [_mention(view, item) for item in named])
         self.facts.add("claims", claims)
@@ -402,6 +408,7 @@ class LocalSession:
             turned_down=self.current in self.turned_down,
             described=self.tools.described,
             selling_points=points,
+            closed=self.ledger.topic_closed,
         )
 
     def _answering(self, view: TurnView, claims: Sequence[Claim]) -> list[Spoken]:
@@ -423,10 +430,19 @@ class LocalSession:
         offer = next((spoken.act.offer for spoken in acts if spoken.act.act == "pitch"), self.current)
         agreed = self.ledger.status.get(offer) == "accepted"
         pressures = self.weigher.pressures(read_pressure(view, offer, selling=selling), offer)
-        self.facts.add("pressures", [fact for fact in pressures if _presses(fact.kind, selling, agreed)])
+        self.facts.add("pressures", [fact for fact in pressures if self._presses(fact, selling, agreed)])
         asked = any(item.claim == "asked_if_ai" for item in self.facts.found.get("identities", [])[-1:])
         self.facts.add("identities", read_identity(view, "agent", asked=asked, question=self.customer_said))
         self.said_by_agent.append(view.text)
+
+    def _presses(self, fact: Pressure, selling: bool, agreed: bool) -> bool:
+        """What was agreed to is not presumed. Outside a sale words press where they keep a customer from leaving.
+
+        And where the model, which has read what is going on, hears it too.
+        """
+        if agreed and fact.kind == "presumption":
+            return False
+        return selling or fact.kind == "obstruction" or self.weigher.hears(fact.kind)
 
     def _pushes(self, view: TurnView) -> Register | None:
         """A pitch after a no is pushy, however kindly it is worded."""
@@ -528,11 +544,6 @@ def _with_turns(header: Conversation, turns: tuple[Turn, ...]) -> Conversation:
     return Conversation.model_construct(
         **{**{name: getattr(header, name) for name in type(header).model_fields}, "turns": turns}
     )
-
-
-def _presses(kind: str, selling: bool, agreed: bool) -> bool:
-    """Outside a sale only being kept from leaving presses; what was agreed to is not presumed."""
-    return not (agreed and kind == "presumption") if selling else kind == "obstruction"
 
 
 def pushes(again: LedgerEntry) -> Register:

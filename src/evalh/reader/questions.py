@@ -19,6 +19,11 @@ _ASKS = re2.compile(
     r"\b(?:let me know|tell me|confirm|anything else|what else)\b"
 )
 
+_ELSE = re2.compile(
+    r"\b(?:anything|something|what) else\b|\bany (?:other|more|further) (?:questions?|thing|concerns?|issues?)\b"
+    r"|\belse (?:i|we) can\b"
+)
+
 
 def question_about(view: TurnView, acts: Sequence[Spoken]) -> QuestionAbout:
     """What the turn's last question is about: buying an offer, hearing of it, something else, or there is none."""
@@ -26,6 +31,8 @@ def question_about(view: TurnView, acts: Sequence[Spoken]) -> QuestionAbout:
     if last is None:
         return "none"
     start, end = last
+    if _ELSE.search(view.text[start:end]):
+        return "other"
     cues = {hit.label for hit in load_rules("acts").hits(view.text, start, end)}
     about = any(
         spoken.asks and spoken.act.act == "pitch" and spoken.start < end and start < spoken.end for spoken in acts

@@ -50,13 +50,27 @@ _UNMISTAKABLE = (
 )  # fmt: skip
 """Rules whose words speak of an offer even where another question was asked."""
 _CLEAR_YES = ("yes", "yeah", "please", "sure", "absolutely", "definitely", "yep", "yup")
+_WEAK_YES = re2.compile(
+    r"^\W*(?:(?:uh|um|er|well|oh|so|and|right|alright|all right|ok|okay|k|fine|please|go|go on)\W*)+$"
+)
+"""What opens any sentence as well as it says yes."""
+_SENTENCE = 4
+"""Words that may be a sentence of their own."""
 _AGAINST: tuple[Reply, ...] = ("refuse", "defer", "deflect", "object")
 
 
 Judge = Callable[[str | None, float], Judged | None]
 """Weighs a rule's reply (None: no rule spoke) and its confidence against the turn model; None without a model."""
-_OVERRULES = 0.85
-"""How sure the model must be to overrule rules that knew which offer was asked about."""
+_OVERRULES = 0.6
+"""How sure the model must be to overrule rules that knew which offer was asked about and heard an answer."""
+_HEARD_NOTHING = 0.5
+"""How sure it must be of an answer where those rules heard none."""
+_GUESSED = 0.6
+"""A rule that is no surer only guesses: a figure in an answer may be a question about the price."""
+_LEAST = {"accept": 0.7}
+"""How sure of those that do harm where they are wrong."""
+_DOUBTS_YES = 0.75
+"""How sure it must be that a yes of which the rules are not sure is a no: a yes that nobody gave is the worst error."""
 _UNASKED = 0.6
 """How sure the model must be of an answer to an offer that the agent's last words were not about."""
 
@@ -95,6 +109,10 @@ class _Decision:
     start: int
     end: int
     source: Source = "rule"
+    beside: bool = False
+    """Whether it answers another question, so that its yes or no says nothing of the offer."""
+    goes_on: bool = False
+    """Whether the customer goes on about their own matter, which takes no offer."""
 
 
 def read_replies(view: TurnView, named: Sequence[Named], table: Table, judge: Judge | None = None) -> list[OfferReply]:
@@ -104,9 +122,11 @@ def read_replies(view: TurnView, named: Sequence[Named], table: Table, judge: Ju
     focused = [item for item in table.offers if item.in_focus]
     replies: list[OfferReply] = []
     for item in focused:
-        decision = _decide_for(view, item, focused, named, table)
-        if judge is not None and len(focused) == 1 and item.status != "not_pitched":
+        decision = _decide_for(view, item, named, table)
+        if judge is not None and len(focused) == 1 and (item.status != "not_pitched" or item.offer is None):
             decision = _weighed(view, decision, judge, by_rule=item.by_rule)
+        if item.offer is None and item.status == "not_pitched" and decision.reply == "ignore":
+            continue
         replies.append(_reply(view, item.offer, item.pitched_at, decision))
     answered = {item.offer for item in focused}
     replies += _unprompted(view, named, table, answered, bool(focused))
@@ -115,11 +135,20 @@ def read_replies(view: TurnView, named: Sequence[Named], table: Table, judge: Ju
 
 def _weighed(view: TurnView, decision: _Decision, judge: Judge, *, by_rule: bool) -> _Decision:
     judged = judge(decision.reply, decision.confidence)
-    if judged is None or (by_rule and judged.source == "model" and judged.confidence < _OVERRULES):
+    if judged is None or (by_rule and judged.source == "model" and judged.confidence < _needed(decision, judged)):
+        return decision
+    if (decision.goes_on and judged.label == "accept") or (decision.beside and judged.label in ("accept", "refuse")):
         return decision
     if judged.label == decision.reply:
         return replace(decision, confidence=judged.confidence)
     return _judged(view, judged)
+
+
+def _needed(decision: _Decision, judged: Judged) -> float:
+    """How sure the model must be of another answer than the rules heard."""
+    if decision.reply == "ignore" or decision.confidence <= _GUESSED:
+        return _LEAST.get(judged.label, _HEARD_NOTHING)
+    return _DOUBTS_YES if decision.reply == "accept" and judged.label in _AGAINST else _OVERRULES
 
 
 def _judged(view: TurnView, judged: Judged) -> _Decision:
@@ -137,18 +166,18 @@ def _unasked(view: TurnView, table: Table, judge: Judge) -> list[OfferReply]:
         return []
     decision = _judged(view, judged)
     if table.topic_closed:
-        back = judged.label in ("reopen", "accept", "ask")
+        back = judged.label in ("reopen", "ask")
+        if judged.label == "accept":
+            return [_reply(view, table.closed_offer, None, decision)]
         return [_reply(view, table.closed_offer, None, replace(decision, reply="reopen"))] if back else []
     if judged.label == "reopen":
         decision = replace(decision, reply="ask")
     return [_reply(view, open_ones[0].offer, open_ones[0].pitched_at, decision)]
 
 
-def _decide_for(
-    view: TurnView, item: OnTable, focused: Sequence[OnTable], named: Sequence[Named], table: Table
-) -> _Decision:
+def _decide_for(view: TurnView, item: OnTable, named: Sequence[Named], table: Table) -> _Decision:
     mine = [name for name in named if name.offer is not None and name.offer == item.offer]
-    rivals = {other.offer for other in focused} - {item.offer}
+    rivals = {other.offer for other in table.offers if other.in_focus or other.status == "pitched"} - {item.offer}
     if rivals and any(name.offer in rivals for name in named):
         if not mine:
             return _Decision("ignore", 0.5, 0, len(view.text))
@@ -223,6 +252,8 @@ def _by_reference(view: TurnView, table: Table) -> list[OfferReply]:
     decided = _decide(view.text, 0, len(view.text), table.question, False)
     if decided is None or decided.reply in ("ignore", "reopen"):
         return []
+    if decided.reply == "accept" and table.question == "none":
+        return []
     weaker = replace(decided, confidence=decided.confidence - 0.2)
     return [_reply(view, open_ones[0].offer, open_ones[0].pitched_at, weaker)]
 
@@ -233,12 +264,35 @@ def _decide(text: str, start: int, end: int, question: QuestionAbout, named: boo
         hits = [hit for hit in hits if hit.label != "bare_no"]
     if question == "other" and not named:
         return _beside_the_point(hits, text, start, end)
+    if not named:
+        hits = _without_matter(hits, text)
     best = _by_label([*hits, *_later_yes_or_no(text, start, end, hits)])
+    decided = _by_label_and_question(best, text, start, end, question)
+    if "matter" in best and (decided is None or decided.reply == "ignore"):
+        return _Decision("ignore", 0.6, start, end, goes_on=True)
+    return decided
+
+
+def _by_label_and_question(
+    best: dict[str, Hit], text: str, start: int, end: int, question: QuestionAbout
+) -> _Decision | None:
     if "bare_no" in best:
         return _after_no(best, text, start, end, question)
     if "bare_yes" in best:
         return _after_yes(best, text, start, end, question)
     return _by_words(best, text, start, end, question)
+
+
+def _without_matter(hits: list[Hit], text: str) -> list[Hit]:
+    """The hits without a yes that is of the customer's matter ("I want to get the second charge taken off")."""
+    matters = [hit for hit in hits if hit.label == "matter"]
+    return [hit for hit in hits if not any(_is_of(hit, matter, text) for matter in matters)]
+
+
+def _is_of(hit: Hit, matter: Hit, text: str) -> bool:
+    if hit.label == "accept":
+        return hit.start < matter.end and matter.start < hit.end
+    return hit.label == "bare_yes" and matter.start <= hit.end + 1 and bool(_WEAK_YES.search(text[hit.start : hit.end]))
 
 
 def _later_yes_or_no(text: str, start: int, end: int, hits: Sequence[Hit]) -> list[Hit]:
@@ -259,7 +313,8 @@ def _beside_the_point(hits: list[Hit], text: str, start: int, end: int) -> _Deci
     """An answer to another question: only words that cannot mean that question speak of the offer."""
     strong = [hit for hit in hits if hit.rule.id in _UNMISTAKABLE]
     if any(hit.label in ("closing", "bare_no") for hit in hits) or not strong:
-        return None
+        short = any(hit.label in ("closing", "bare_no", "bare_yes") for hit in hits)
+        return _Decision("ignore", 0.6, start, end, beside=True) if short else None
     decided = _by_words(_by_label(strong), text, start, end)
     return None if decided is None else _Decision(decided.reply, decided.confidence - 0.3, decided.start, decided.end)
 
@@ -291,12 +346,19 @@ def _plain_yes(best: dict[str, Hit], text: str, start: int, end: int, question: 
     hit = best["bare_yes"]
     if question == "hear" and not _BUYS.search(text[start:end]):
         return _of(hit, "ask", 0.85)
+    if "accept" not in best and _only_opens(text[start:end], text[hit.start : hit.end]):
+        return _by_words(best, text, start, end)
     if "accept" in best or question == "offer":
         return _Decision("accept", 0.95 if "accept" in best else 0.9, start, end)
     said = text[hit.start : hit.end].strip(" ,.!")
     if said.endswith(_CLEAR_YES) and len(text[start:end].split()) <= 6:
         return _Decision("accept", 0.7, start, end)
     return _by_words(best, text, start, end) if "ask" in best else _Decision("ignore", 0.5, start, end)
+
+
+def _only_opens(text: str, said: str) -> bool:
+    """Whether the yes is a word that opens any sentence, and one follows: "ok I'll use wifi then"."""
+    return bool(_WEAK_YES.search(said)) and len(text.split()) >= len(said.split()) + _SENTENCE
 
 
 def _by_words(

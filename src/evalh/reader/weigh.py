@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import re2
+
 from evalh.models import CourtesyFact, Mood, OfferAct, Pressure, ProgressFact, Register
 from evalh.models.vocabulary import Act, Source
 from evalh.reader.acts import RANK, Floor, Spoken
@@ -18,6 +20,7 @@ from evalh.reader.heads import BINARY, NONE, Judged, TurnHeads, TurnScores
 from evalh.reader.mood import CARRIED, UNMARKED
 from evalh.reader.register import NO_REGISTER
 from evalh.reader.view import TurnView
+from evalh.text.amounts import amounts
 
 MODEL = "reads so in its context"
 """The reason of a fact that no rule found."""
@@ -25,6 +28,24 @@ UNNAMED = 0.998
 """How sure the model must be that an agent whose offers are described pitches one without naming it: few do."""
 ASKS = 0.8
 """From this probability of asking the customer to take something a turn pitches, whatever else it seems to do."""
+_UNHEARD = 0.5
+"""How sure the model must be of an act without an offer's name that no rule hears, other than a pitch."""
+_FRUSTRATED = 0.5
+"""How sure the model must be that a customer is frustrated who does not say so in words that a rule knows."""
+_PLAIN = 0.85
+"""How sure a rule must be of what stands against the model."""
+_SHORT = 3
+"""Words of a turn that may be a mere "sure, okay"."""
+_HAS = re2.compile(
+    r"\b(?:do|did|have) you (?:already |currently |also |still )?(?:have|got|own|use)\b"
+    r"|\bare you (?:already |currently |still )?(?:a member|with us|on (?:the|our|a))\b"
+)
+_OWN_MATTER = re2.compile(
+    r"\b(?:payment plans?|(?:in|by|of|monthly) instal?lments?|hardship|partner garages?"
+    r"|(?:your|the|this|a) (?:claim|dispute)|(?:replacement|new) card"
+    r"|(?:cancel|close) (?:it|your account|the account) (?:now|today|for you))\b"
+)
+"""Ways to settle what the customer came with, which sound like offers."""
 _PRESSES = 0.5
 _TURNED_DOWN = ("refused", "deferred", "deflected")
 """What a rule takes for a pitch of an offer in such a state stays one: it knows what the model has not heard."""
@@ -63,6 +84,11 @@ class Weigher:
             self.trace.rows.append((name, self.view.index, self.scores, None, confidence))
         return self.heads.fuse_binary(name, self.scores, confidence)
 
+    def hears(self, name: str) -> bool:
+        """Whether the model by itself thinks that the agent turn rather does `name` than not."""
+        binary = None if self.scores is None else self.scores.binary
+        return binary is not None and bool(binary[BINARY.index(name)] >= _PRESSES)
+
     # --- customer turns ---
 
     def mood(self, found: Mood | None) -> Mood | None:
@@ -71,7 +97,7 @@ class Weigher:
             return None
         unsaid = found.reason in (CARRIED, UNMARKED)
         judged = self.judge("mood", None if unsaid else found.mood, found.confidence)
-        if judged is None:
+        if judged is None or (judged.label == "frustrated" != found.mood and judged.confidence < _FRUSTRATED):
             return found
         if judged.label == found.mood:
             return found.model_copy(update={"confidence": judged.confidence, "source": _source(unsaid)})
@@ -98,26 +124,42 @@ class Weigher:
         asks = chance >= 0.5
         if judged.label != "pitch" and (judged.source == "model" or judged.label == "mention") and chance >= ASKS:
             judged = Judged("pitch", chance, "model")
+        if judged.label == "pitch" and self._is_no_pitch(found, floor, chance):
+            return list(found)
         return [_asking(spoken, asks) for spoken in self._settled(list(found), judged, floor)]
 
     def _settled(self, found: list[Spoken], judged: Judged, floor: Floor) -> list[Spoken]:
         pitched = [spoken for spoken in found if spoken.act.act == "pitch"]
         if judged.label == "pitch":
             return self._with_pitch(found, pitched, judged, floor)
-        again = [spoken for spoken in pitched if floor.status.get(spoken.act.offer or "") in _TURNED_DOWN]
-        if again:
-            return found
         if pitched:
-            return _without_pitch(found, pitched, judged)
+            return found if _stands(pitched, judged, floor) else _without_pitch(found, pitched, judged)
         if judged.label not in _OFFER_ACTS or judged.source == "rule":
             return found
         if found:
-            last = found[-1]
-            agreed = floor.status.get(last.act.offer or "") == "accepted"
             return (
-                found if judged.label == "read_back" and not agreed else [*found[:-1], _as(last, judged.label, judged)]
+                found if _contradicts(found[-1], judged, floor) else [*found[:-1], _as(found[-1], judged.label, judged)]
             )
-        return [self._whole_turn(floor.current, judged)] if floor.current and judged.label == "withdraw" else []
+        return [self._whole_turn(floor.current, judged)] if self._is_heard(judged, floor) else []
+
+    def _is_heard(self, judged: Judged, floor: Floor) -> bool:
+        """Whether an act without an offer's name that no rule hears is one."""
+        text = self.view.text
+        if judged.label == "withdraw" and (amounts(text) or (len(text.split()) <= _SHORT and not floor.closed)):
+            return False
+        return judged.confidence >= _UNHEARD
+
+    def _is_no_pitch(self, found: Sequence[Spoken], floor: Floor, asks: float) -> bool:
+        """Neither a read-back of what was agreed to, nor a way to settle the matter, nor what the customer is asked."""
+        if any(spoken.act.act == "pitch" for spoken in found):
+            return False
+        if found and all(spoken.act.act == "read_back" for spoken in found):
+            agreed = all(floor.status.get(spoken.act.offer or "") == "accepted" for spoken in found)
+            return agreed and (asks < ASKS or all(spoken.act.confidence >= _PLAIN for spoken in found))
+        if not found and _OWN_MATTER.search(self.view.text):
+            return True
+        last = self.view.text[slice(*self.view.sentences[-1])] if self.view.sentences else ""
+        return bool(_HAS.search(last)) and not amounts(last)
 
     def _with_pitch(self, found: list[Spoken], pitched: list[Spoken], judged: Judged, floor: Floor) -> list[Spoken]:
         if pitched:
@@ -178,6 +220,25 @@ class Weigher:
 
     def _whole(self, judged: Judged) -> dict[str, Any]:
         return {**self.view.whole().fields(), "confidence": judged.confidence, "source": judged.source}
+
+
+def _stands(pitched: Sequence[Spoken], judged: Judged, floor: Floor) -> bool:
+    """Whether pitches that a rule hears stay, though the model hears none.
+
+    Those of what was turned down do, as the rule knows what the model has not heard; and so does a plain question
+    whether the customer wants an offer that it names.
+    """
+    if judged.label in (NONE, "next_step"):
+        for spoken in pitched:
+            if spoken.asks and spoken.act.offer is not None and spoken.act.confidence >= _PLAIN:
+                return True
+    return any(floor.status.get(spoken.act.offer or "") in _TURNED_DOWN for spoken in pitched)
+
+
+def _contradicts(spoken: Spoken, judged: Judged, floor: Floor) -> bool:
+    """Nothing is read back before it was accepted, nor taken off the table afterwards."""
+    agreed = floor.status.get(spoken.act.offer or "") == "accepted"
+    return judged.label == ("withdraw" if agreed else "read_back")
 
 
 def _source(unsaid: bool) -> Source:
