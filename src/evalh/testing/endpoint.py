@@ -24,6 +24,7 @@ from evalh.testing.replies import reply_for
 
 Answer = Callable[[dict[str, Any]], "str | Fault | Reply"]
 _START_SECONDS = 30
+_BEGIN_SECONDS = 0.01
 _DRIP_SECONDS = 0.05
 _CHUNK = 2**16
 _MOST_HEADERS = 2**16
@@ -114,6 +115,7 @@ class StubEndpoint:
         finally:
             self._server.close()
             second.close()
+            await asyncio.sleep(_BEGIN_SECONDS)  # a connection that has not begun would never be closed
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
