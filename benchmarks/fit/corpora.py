@@ -161,20 +161,13 @@ def sgd(folder: Path, rng: random.Random, count: int = 2_500) -> list[Talk]:
 
     Half of the questions go on to ask whether to do it, as agents of other corpora do.
     """
-    lines = [
-        line for path in sorted(folder.glob("sgd_reply_to_offer*.jsonl.gz")) for line in corpus.lines_of(path, ("id",))
-    ]
-    held = [line for line in lines if not held_out(line)]
+    held = list(_lines(folder, "sgd_reply"))
     rng.shuffle(held)
     found: list[Talk] = []
     for line in held[:count]:
         said = {"accept"} if line["label"] == "accept" else {"refuse", "defer", "deflect"}
         asked = " ".join([line["context"], _question(rng)] if rng.random() < 0.5 else [line["context"]])
-        turns = [
-            Example("agent", normalise(asked).text),
-            Example("customer", normalise(line["text"]).text, {"reply": frozenset(said)}),
-        ]
-        found.append(Talk("sgd", "assistant", turns, 0.25, line["id"], dict(line)))
+        found.append(_pair("sgd", "assistant", asked, frozenset(said), line))
     return found
 
 
@@ -185,11 +178,16 @@ def _question(rng: random.Random) -> str:
 def _answer(source: str, line: dict[str, Any], rng: random.Random) -> Talk:
     rest = frozenset(LABELS["reply"]) - {"accept", "refuse"}
     said = frozenset({line["label"]}) if line["label"] != "other" else rest
+    return _pair(source, line["domain"], _question(rng), said, line)
+
+
+def _pair(source: str, domain: str, asked: str, said: frozenset[str], line: dict[str, Any]) -> Talk:
+    """A question and the answer to it, of which the reply is known."""
     turns = [
-        Example("agent", normalise(_question(rng)).text),
+        Example("agent", normalise(asked).text),
         Example("customer", normalise(line["text"]).text, {"reply": said}),
     ]
-    return Talk(source, line["domain"], turns, 0.25, line["id"], line)
+    return Talk(source, domain, turns, 0.25, line["id"], line)
 
 
 def star(folder: Path, rng: random.Random, calm: int = 250) -> list[Talk]:

@@ -301,3 +301,21 @@ def test_an_accept_that_only_the_model_hears_needs_a_surer_model_than_a_refusal(
     for reply, chance, found in (("accept", 0.6, "ignore"), ("refuse", 0.6, "refuse"), ("accept", 0.97, "accept")):
         reading = read([ADD, said], PITCH, {"reply": (reply, chance)})
         assert [fact.reply for fact in reading.replies] == [found]
+
+
+def test_a_way_to_settle_the_matter_is_no_pitch() -> None:
+    pitch = {"act": ("pitch", 0.999), "asks": ("", 0.99)}
+    assert read([("agent", "I can set up a payment plan of $30 a month. Would you like that?")], pitch).acts == ()
+    assert read([("agent", "Folks on your line go one up for $30. Would you like that?")], pitch).acts != ()
+
+
+def test_anything_else_is_another_question_than_a_pitch_without_a_name() -> None:
+    turns = [("agent", "Folks on your line go one up. Anything else I can help with?"), ("customer", "no that's all")]
+    reading = read(turns, {"act": ("pitch", 0.99)}, {"reply": ("refuse", 0.99)})
+    assert [fact.reply for fact in reading.replies] == ["ignore"]
+
+
+def test_a_model_that_hardly_hears_anger_changes_no_mood() -> None:
+    said = [("customer", "i was charged on the third and the ninth")]
+    assert [fact.mood for fact in read(said, {"mood": ("frustrated", 0.45)}).moods] != ["frustrated"]
+    assert [fact.mood for fact in read(said, {"mood": ("frustrated", 0.9)}).moods] == ["frustrated"]
