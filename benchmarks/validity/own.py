@@ -241,12 +241,13 @@ def _asked(construct: Construct, held: _Held, turn: int) -> bool:
 
 def _case(construct: Construct, held: _Held, turn: int) -> Case:
     said = held.line["turns"][turn]
-    gold = "yes" if _has(construct, said.get(construct.field)) else "no"
+    gold = "yes" if has(construct, said.get(construct.field)) else "no"
     shown = f"[{_domain(held.line)}; {construct.name}]\n{context(held.conversation.turns, turn)}"
     return Case(str(held.line["id"]), gold, said["text"], shown, _domain(held.line))
 
 
-def _has(construct: Construct, labelled: object) -> bool:
+def has(construct: Construct, labelled: object) -> bool:
+    """Whether what a turn is labelled with in the construct's field is the construct's label."""
     if isinstance(labelled, list):
         return construct.label in labelled or (construct.label == construct.field and bool(set(labelled) - {"none"}))
     return labelled is True if construct.field == "impolite" else labelled == construct.label
