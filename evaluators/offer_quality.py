@@ -51,6 +51,10 @@ STOPWORDS = frozenset(SMALL_WORDS.split())
 SENTENCE_END = re2.compile(r"[.!?] ")
 
 
+GENERIC = re2.compile(
+    r"\b(?:a|an|some|another|one of our|any) (?:[a-z]+er |different |other |new |special |great |good )?"
+    r"(?:plan|option|upgrade|deal|offer|thing|product|pass|service|credit|discount|promotion)\b|\bsomething\b"
+)
 FOLLOW_UP = 3
 """Turns after a pitch in which the answer to "would you like to hear about it?" still belongs to it."""
 
@@ -90,6 +94,14 @@ class OfferQuality(Evaluator):
         r"\b(?:would|will|could|can|'ll|'d|does) (?:also |really )?(?:stop|cover|help|keep|save|cut|protect|carry|"
         r"boost|extend|give|let|spare|add|solve|replace|fix|prevent|bring|make|take care)\b",
         r"\b(?:covers|adds|includes|protects|boosts|extends|lets|saves|replaces|stops|prevents|carries|pays for)\b",
+        r"\b(?:plan|pass|pack|bundle|cover|line|one|option|upgrade|add-on|thing|something|product|service|kit) "
+        r"(?:that|which|to) (?:would |could |will |can )?(?:also |really )?(?:end|fit|suit|block|give|get|work|make|"
+        r"spare|handle|deal|take|put|turn|lower|reduce|bring|run|hold|reach|stretch|match)s?\b",
+        r"\b(?:would|will|could|can|'ll) (?:also |really |even )*(?:end|block|fit|suit|reach|handle|lower|reduce|"
+        r"shield|guard|ease|speed|double|carry|sort|deal|warn|alert|watch|back)\b",
+        r"\bwith (?:no|more|less|fewer|extra|unlimited|free|parental|up to|room)\b",
+        r"\b(?:has|have|offers?|gives?|puts?|brings?) (?:parental|room|space|free|more|extra|up to|unlimited|[0-9]+)\b",
+        r"\bup to [0-9]",
         r"\b(?:room for|step up|flat (?:price|rate|fee)|on one bill|only (?:for|on) (?:the )?(?:days|nights|months))\b",
         r"\b(?:below|less than|cheaper than) (?:what|your)\b",
         r"\b(?:refund(?:ed)?|covered) (?:if|when|for|against)\b",
@@ -188,7 +200,11 @@ class OfferQuality(Evaluator):
             and mention.form in self.naming_forms
             for mention in ctx.reading.mentions
         )
-        return any(named) or (pitch.offer is None and bool(pitch.said))
+        if any(named):
+            return True
+        return pitch.offer is None and (
+            bool(pitch.said) or (pitch.source == "model" and _calls_it_something(ctx, pitch))
+        )
 
     def _benefit(self, ctx: EvalContext, pitch: OfferAct, offer: Offer | None, text: str) -> bool:
         claimed = any(
@@ -214,9 +230,14 @@ class OfferQuality(Evaluator):
         return not warm and not _any(self.acknowledging_cues, text)
 
 
+def _calls_it_something(ctx: EvalContext, pitch: OfferAct) -> bool:
+    """Whether a pitch whose words for the product nobody found has more than "a plan" or "something" for it."""
+    return GENERIC.search(_plain(ctx.turn(pitch.turn).heard)) is None
+
+
 def _belongs(act: OfferAct, pitch: OfferAct) -> bool:
-    """A pitch leads up to another; what is answered right after it ("sure, tell me") is still part of it."""
-    answers = act.act == "answer" and act.offer == pitch.offer and pitch.turn < act.turn <= pitch.turn + FOLLOW_UP
+    """A pitch leads up to another, and so does what was answered before; what is right after it still is part of it."""
+    answers = act.act == "answer" and act.offer == pitch.offer and act.turn <= pitch.turn + FOLLOW_UP
     return answers or (act.act == "pitch" and _leads_to(act, pitch))
 
 

@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 from benchmarks.fit import corpora
 from benchmarks.held_out import held_out
+from benchmarks.labellers import pairs
 
 from evalh.reader.heads import BINARY, LABELS, NONE
+from evalh.stats.agreement import binary
 
 DATA = Path(__file__).parents[2] / "data" / "turns"
 
@@ -36,7 +38,7 @@ def test_no_domain_is_both_trained_on_and_blind() -> None:
     assert not {line["domain"] for line in lines("train")} & {line["domain"] for line in lines("blind")}
 
 
-@pytest.mark.parametrize(("part", "turns"), [("train", 30_314), ("blind", 4_458)])
+@pytest.mark.parametrize(("part", "turns"), [("train", 38_296), ("blind", 6_065)])
 def test_every_label_is_one_of_the_heads(part: str, turns: int) -> None:
     talks = corpora.own(DATA / part)
     assert sum(len(talk.turns) for talk in talks) == turns
@@ -45,6 +47,17 @@ def test_every_label_is_one_of_the_heads(part: str, turns: int) -> None:
         assert set(turn.labels) <= set(LABELS)
         assert all(said <= set(LABELS[head]) for head, said in turn.labels.items())
         assert set(turn.binary) in (set(), set(BINARY))
+
+
+def test_second_labels_are_of_turns_that_exist_and_of_known_labels() -> None:
+    twice = list(pairs())
+    assert len(twice) == 901
+    for first, second in twice:
+        fields = ("reply", "mood", "word") if first["role"] == "customer" else ("act", "register", "issue")
+        assert all((second[field] or NONE) in LABELS[field] for field in fields)
+    answers = [(one["reply"] == "refuse", other["reply"] == "refuse") for one, other in twice if "reply" in other]
+    both = binary([one for one, _ in answers], [other for _, other in answers])
+    assert 0.9 < both.f1 < 1, "two labellers, who need not agree"
 
 
 def test_hardly_a_longer_turn_is_said_twice() -> None:
@@ -62,7 +75,7 @@ def test_an_own_turn_has_the_labels_of_its_side(tmp_path: Path) -> None:
     first, second = corpora.own(tmp_path)[0].turns
     assert first.labels["act"] == {"pitch"}
     assert first.labels["issue"] == {NONE}
-    assert {name for name, yes in first.binary.items() if yes} == {"fear", "asks"}
+    assert {name for name, yes in first.binary.items() if yes} == {"fear", "presses", "asks"}
     assert second.labels == {"reply": {"refuse"}, "mood": {"calm"}, "word": {NONE}}
     assert second.binary == {}
 

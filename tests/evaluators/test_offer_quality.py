@@ -44,6 +44,9 @@ def test_a_good_pitch_has_no_fault() -> None:
         "Fiber 500 suits a home like yours where someone works from home, with download speeds up to 500 Mbps",
         "I can see you're streaming a lot, so Fiber 500 could help: you'd get twice the speed",
         "For your trip to Lisbon there is Fiber 500, which covers the whole stay",
+        "Since you get calls like that, Fiber 500 would block the links they send",
+        "As you have a ten year old online: our Fiber 500 has parental controls",
+        "There's a plan that would end the extra charges on your bill, Fiber 500",
     ],
 )
 def test_good_pitches_come_in_many_wordings(text: str) -> None:
@@ -55,6 +58,17 @@ def test_a_pitch_that_does_not_name_the_product_is_a_major_fault() -> None:
 
     assert (row.label, row.severity, row.passed) == ("unnamed_product", "major", False)
     assert row.expected == "the product's name"
+
+
+def test_a_pitch_whose_name_nobody_found_is_unnamed_only_where_its_words_are_general() -> None:
+    def by_model(text: str) -> Score:
+        acts = [{"turn": 1, "offer": None, "act": "pitch", "said": "", "source": "model"}]
+        return verdict(context(f"C: all fine now\nA: {text}", acts=acts))
+
+    named = by_model("Since you travel a lot, our travel insurance gives you cover abroad.")
+    general = by_model("Since you travel a lot, there is a better plan that gives you cover abroad.")
+
+    assert (named.label, general.label) == ("good", "unnamed_product")
 
 
 def test_a_product_named_earlier_need_not_be_named_again() -> None:
@@ -182,6 +196,16 @@ def test_what_an_earlier_pitch_of_the_offer_said_need_not_be_said_again() -> Non
     )
 
     assert labels(OfferQuality(), ctx) == ["good", "good", "no_benefit"]
+
+
+def test_what_was_answered_before_need_not_be_said_again() -> None:
+    text = "C: how fast is fiber 500\nA: For your calls it gives you twice the speed.\nC: hm\nA: Shall I add Fiber 500?"
+    mentions = [{"turn": 3, "offer": "FIBER-500", "form": "name"}]
+    pitch = {"turn": 3, "offer": "FIBER-500", "act": "pitch", "said": "Fiber 500"}
+    answer = {"turn": 1, "offer": "FIBER-500", "act": "answer", "said": ""}
+
+    assert verdict(context(text, mentions=mentions, acts=[answer, pitch])).label == "good"
+    assert verdict(context(text, mentions=mentions, acts=[pitch])).label == "no_benefit"
 
 
 def test_a_weight_is_a_setting() -> None:
