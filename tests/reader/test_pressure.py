@@ -28,6 +28,7 @@ PRESSING = [
     ("You'd be left with a huge bill.", "fear"),
     ("Before you say no, hear me out.", "insistence"),
     ("Are you sure you don't want it?", "insistence"),
+    ("Sure I can't interest you in it?", "insistence"),
     ("i mean it's a no-brainer", "insistence"),
     ("You'd be crazy not to take it.", "insistence"),
     ("I understand you said no, but let me tell you why it's worth it.", "insistence"),
@@ -39,6 +40,8 @@ PRESSING = [
 ]
 
 FAIR = [
+    "Can I interest you in the premium cover?",
+    "Could I tempt you with a late checkout?",
     "Your bill is due Friday.",
     "Your promo price ends in March, and then it is $64.99.",
     "The fee for leaving early is $120 in the first 24 months.",

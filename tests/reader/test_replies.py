@@ -169,6 +169,30 @@ def test_a_word_that_opens_any_sentence_accepts_nothing(said: str) -> None:
     assert "accept" not in {reply for reply, _ in rules([FAST], ASKED, ("customer", said))}
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "hold on now do it work on the boat",
+        "my shop is twelve hundred and i do it myself",
+        "he sold me the big one last time",
+    ],
+)
+def test_words_of_a_yes_inside_a_sentence_accept_nothing(said: str) -> None:
+    assert "accept" not in {reply for reply, _ in rules([FAST], ASKED, ("customer", said))}
+
+
+@pytest.mark.parametrize(
+    "said", ["no contract huh", "no fees?", "so I keep my same internet", "did you say I can take it off"]
+)
+def test_a_check_of_the_terms_refuses_nothing(said: str) -> None:
+    assert "refuse" not in {reply for reply, _ in rules([FAST], ASKED, ("customer", said))}
+
+
+@pytest.mark.parametrize("said", ["do it", "ok, do it!", "sold", "Deal.", "just do it please"])
+def test_the_same_words_by_themselves_accept(said: str) -> None:
+    assert rules([FAST], ASKED, ("customer", said)) == [("accept", "FAST")]
+
+
 def test_a_yes_still_accepts() -> None:
     for said in ("ok", "okay then", "ok go ahead and add it", "yes I'll take it"):
         assert rules([FAST], ASKED, ("customer", said)) == [("accept", "FAST")]
