@@ -18,7 +18,7 @@ from benchmarks.held_out import held_out
 from benchmarks.validity import corpus
 
 from evalh.encoder.turns import Speaker
-from evalh.reader.heads import BINARY, LABELS, NONE
+from evalh.reader.heads import KINDS, LABELS, NONE, PRESSES
 from evalh.text.normalise import normalise
 
 OWN = Path(__file__).parents[2] / "data" / "turns"
@@ -88,7 +88,7 @@ def _own_turn(turn: dict[str, Any]) -> Example:
     labels = {head: frozenset({turn[head] or NONE}) for head in heads}
     binary: dict[str, bool] = {}
     if not customer:
-        binary = {name: name in turn["press"] for name in BINARY[2:]}
+        binary = {kind: kind in turn["press"] for kind in KINDS} | {PRESSES: bool(turn["press"])}
         binary["impolite"] = turn["impolite"]
         binary["asks"] = turn["act"] == "pitch" and bool(_ASKS.search(turn["text"]))
     return Example(turn["role"], normalise(turn["text"]).text, labels, binary)
@@ -214,6 +214,7 @@ def shop_texts(folder: Path) -> list[Talk]:
     for line in _lines(folder, "darkpattern"):
         if line["category"] == "Not Dark Pattern" or line["category"] in kinds:
             binary = {kind: kinds.get(line["category"]) == kind for kind in kinds.values()}
+            binary[PRESSES] = any(binary.values())
             example = Example("agent", normalise(line["text"]).text, {}, binary)
             found.append(Talk("shop", "shop", [example], 0.25, line["id"], line))
     return found

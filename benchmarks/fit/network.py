@@ -18,7 +18,7 @@ from evalh.encoder.turns import token_ids
 from evalh.reader.heads import BINARY, LABELS
 
 HIDDEN = 256
-KEEP = (0, 2, 5)
+KEEP = (0, 1, 2, 4, 5)
 """The layers of MiniLM that are kept."""
 TURNS = 96
 """Turns of a step."""

@@ -115,7 +115,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--folds", type=int, default=3)
     parser.add_argument("--most", type=int, help="fit so many of the folds; all, if not given")
-    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--fold-epochs", type=int, default=3)
     parser.add_argument("--only", choices=("folds", "fusion", "final"))
     args = parser.parse_args()

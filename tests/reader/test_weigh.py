@@ -206,8 +206,9 @@ def test_the_customer_may_answer_what_was_asked_about_and_never_named() -> None:
     ]
     asked, answered = {"reply": ("ask", 0.9)}, {"act": ("answer", 0.9)}
     reading = read(turns, asked, answered, {"reply": ("accept", 0.95)})
-    assert [(fact.reply, fact.offer) for fact in reading.replies] == [("accept", None)]
-    assert read(turns, asked, answered, {"reply": ("none", 0.95)}).replies == (), "no answer is nothing, not ignored"
+    assert [(fact.reply, fact.offer) for fact in reading.replies] == [("ask", None), ("accept", None)]
+    quiet = read([*turns[:2], ("customer", "my towel is wet")], asked, answered, {"reply": ("none", 0.95)})
+    assert [fact.reply for fact in quiet.replies] == ["ask"], "no answer is nothing, not ignored"
 
 
 def test_a_yes_after_the_topic_was_closed_is_a_yes() -> None:
@@ -231,7 +232,7 @@ def test_where_rules_hear_no_answer_the_model_may_and_where_they_do_it_must_be_s
         [asked, ("customer", "we've a tub out the back")], {"act": ("pitch", 0.9)}, {"reply": ("refuse", 0.75)}
     )
     assert [(fact.reply, fact.source) for fact in unheard.replies] == [("refuse", "model")]
-    heard = read([asked, ("customer", "yes please")], {"act": ("pitch", 0.9)}, {"reply": ("refuse", 0.75)})
+    heard = read([asked, ("customer", "yes please")], {"act": ("pitch", 0.9)}, {"reply": ("refuse", 0.6)})
     assert [(fact.reply, fact.source) for fact in heard.replies] == [("accept", "rule")]
 
 
@@ -239,6 +240,17 @@ def test_outside_a_sale_words_press_where_the_model_hears_it() -> None:
     said = "After all we have done for you, it's a shame you'd leave us."
     assert [fact.kind for fact in read([("agent", said)], {"guilt": ("", 0.97)}).pressures] == ["guilt"]
     assert read([("agent", said)], {}).pressures == ()
+
+
+def test_a_turn_that_surely_presses_has_the_likeliest_kind() -> None:
+    pitch = [("agent", "Would you like to add the sauna add-on? The others would be glad of it.")]
+    says = {"act": ("pitch", 0.95), "guilt": ("", 0.3), "fear": ("", 0.2)}
+    assert read(pitch, says).pressures == ()
+    (found,) = read(pitch, {**says, "presses": ("", 0.9)}).pressures
+    assert (found.kind, found.source) == ("guilt", "model")
+    assert found.confidence > 0.8
+    both = read(pitch, {**says, "presses": ("", 0.9), "scarcity": ("", 0.7)})
+    assert [fact.kind for fact in both.pressures] == ["scarcity"]
 
 
 PITCH = {"act": ("pitch", 0.9)}
@@ -319,3 +331,142 @@ def test_a_model_that_hardly_hears_anger_changes_no_mood() -> None:
     said = [("customer", "i was charged on the third and the ninth")]
     assert [fact.mood for fact in read(said, {"mood": ("frustrated", 0.45)}).moods] != ["frustrated"]
     assert [fact.mood for fact in read(said, {"mood": ("frustrated", 0.9)}).moods] == ["frustrated"]
+
+
+def test_an_answer_to_a_pitch_that_nobody_was_sure_of_is_heard() -> None:
+    turns = [("agent", "Some of our members swear by the heat after a swim."), ("customer", "not my thing at all")]
+    maybe, refuse = {"act": ("pitch", 0.5)}, {"reply": ("refuse", 0.8)}
+    reading = read(turns, maybe, refuse)
+    assert reading.acts == ()
+    assert [(fact.reply, fact.offer, fact.source) for fact in reading.replies] == [("refuse", None, "model")]
+    assert read(turns, {"act": ("question", 0.95)}, refuse).replies == (), "a no answers much else"
+    assert read(turns, maybe, {"reply": ("refuse", 0.4)}).replies == ()
+    assert read(turns, maybe, {"reply": ("accept", 0.75)}).replies == (), "a yes that nobody gave does more harm"
+
+
+def test_another_no_to_another_try_is_heard() -> None:
+    turns = [ADD, ("customer", "no thanks"), ("agent", "It does wonders."), ("customer", "my back is fine as it is")]
+    refuse = {"reply": ("refuse", 0.9)}
+    again = read(turns, PITCH, refuse, {"act": ("pitch", 0.5)}, refuse)
+    assert [(fact.turn, fact.reply) for fact in again.replies] == [(1, "refuse"), (3, "refuse")]
+    other = read(turns, PITCH, refuse, {"act": ("question", 0.9)}, {"reply": ("refuse", 0.7)})
+    assert [fact.turn for fact in other.replies] == [1], "without a new try the model must be surer"
+
+
+def test_what_answers_a_question_and_not_a_pitch_is_not_ignored() -> None:
+    turns = [
+        ("customer", "how much is the sauna add-on"),
+        ("agent", "The sauna add-on is twelve pounds a month."),
+        ("customer", "oh my locker just opened by itself"),
+    ]
+    ask, answer, none = {"reply": ("ask", 0.9)}, {"act": ("answer", 0.9)}, {"reply": ("none", 0.9)}
+    assert [fact.reply for fact in read(turns, ask, answer, none).replies] == ["ask"]
+    pitched = [ADD, ("customer", "oh my locker just opened by itself")]
+    assert [fact.reply for fact in read(pitched, PITCH, none).replies] == ["ignore"]
+
+
+def test_a_pitch_without_a_name_that_the_model_hears_as_taking_back_is_that() -> None:
+    turns = [
+        ADD,
+        ("customer", "it's just me at home"),
+        ("agent", "Okay, then the single plan is right for you."),
+    ]
+    rules = LocalReader(rules_only=True).read([_talk(turns)], LEXICON)[0]
+    assert [act.act for act in rules.acts] == ["pitch", "pitch"]
+    reading = read(turns, PITCH, {"reply": ("refuse", 0.9)}, {"act": ("withdraw", 0.95)})
+    assert [(act.act, act.source) for act in reading.acts] == [("pitch", "rule"), ("withdraw", "model")]
+
+
+def test_a_no_of_which_only_the_kind_is_open_is_a_no() -> None:
+    turns = [ADD, ("customer", "i'd rather see the website first with my daughter and then we'll see")]
+    split = TurnHeads(fusion=PLAIN)
+    scores = _scores({"reply": ("accept", 0.3)})
+    places = [LABELS["reply"].index(label) for label in ("refuse", "defer", "deflect")]
+    scores.heads["reply"][:] = 0.02
+    scores.heads["reply"][places] = 0.28, 0.26, 0.04
+    scores.heads["reply"][LABELS["reply"].index("accept")] = 0.32
+    judged = split.fuse("reply", scores, None, 0.0)
+    assert (judged.label, judged.source) == ("refuse", "model")
+    assert judged.confidence < 0.5 < judged.alike
+    assert [fact.reply for fact in read(turns, PITCH, {"reply": ("refuse", 0.55)}).replies] == ["refuse"]
+
+
+def test_whether_the_customer_has_heard_of_it_is_no_pitch_where_the_model_hears_none() -> None:
+    asked = [("agent", "Have you heard of our sauna add-on?"), ("customer", "no")]
+    none, quiet = {"act": ("none", 0.97)}, {"reply": ("none", 0.97)}
+    assert "pitch" not in {act.act for act in read(asked, none, quiet).acts}
+    assert read(asked, none, quiet).replies == ()
+
+
+def test_a_yes_to_what_was_read_back_accepts() -> None:
+    for asked in ("Is that correct?", "Okay to place it?", "Confirm and I'll switch you over?"):
+        turns = [("agent", f"One sauna add-on, twelve pounds a month. {asked}"), ("customer", "yes")]
+        reading = read(turns, {"act": ("read_back", 0.97)}, {"reply": ("accept", 0.9)})
+        assert [fact.reply for fact in reading.replies] == ["accept"], asked
+
+
+def test_a_question_for_what_was_just_pitched_is_about_it() -> None:
+    for asked in ("Shall I send one?", "Would you like me to assign it?", "Should I reserve you one?"):
+        turns = [("agent", f"The sauna add-on is twelve pounds a month. {asked}"), ("customer", "nope")]
+        assert [fact.reply for fact in read(turns, PITCH, {"reply": ("refuse", 0.7)}).replies] == ["refuse"], asked
+    other = [("agent", "The sauna add-on is twelve pounds a month. Shall I send the receipt?"), ("customer", "nope")]
+    assert [fact.reply for fact in read(other, PITCH, {"reply": ("refuse", 0.7)}).replies] == ["ignore"]
+
+
+@pytest.mark.parametrize(
+    ("said", "reply"),
+    [("yes", "accept"), ("of course", "accept"), ("I don't want it", "refuse"), ("not today", "defer")],
+)
+def test_a_plain_answer_is_one_though_the_model_hears_none(said: str, reply: str) -> None:
+    for unheard in ("ignore", "none"):
+        reading = read([ADD, ("customer", said)], PITCH, {"reply": (unheard, 0.99)})
+        assert [fact.reply for fact in reading.replies] == [reply]
+
+
+def test_taking_note_neither_accepts_nor_refuses() -> None:
+    for nod in ("ok thanks", "okay", "got it"):
+        reading = read([ADD, ("customer", nod)], PITCH, {"reply": ("ignore", 0.99)})
+        assert [fact.reply for fact in reading.replies] == ["ignore"], nod
+    price = [("customer", "how much is the sauna add-on"), ("agent", "It is twelve pounds a month.")]
+    ask, answer = {"reply": ("ask", 0.9)}, {"act": ("answer", 0.9)}
+    heard = read([*price, ("customer", "got it")], ask, answer, {"reply": ("refuse", 0.95)})
+    assert "refuse" not in {fact.reply for fact in heard.replies}
+
+
+def test_a_no_to_what_was_asked_about_needs_a_sure_model() -> None:
+    turns = [
+        ADD,
+        ("customer", "how hot is it"),
+        ("agent", "The sauna add-on goes up to ninety degrees."),
+        ("customer", "my gran used to sit in one for hours"),
+    ]
+    before = PITCH, {"reply": ("ask", 0.9)}, {"act": ("answer", 0.9)}
+    doubted = read(turns, *before, {"reply": ("refuse", 0.7)})
+    assert "refuse" not in {fact.reply for fact in doubted.replies}
+    sure = read(turns, *before, {"reply": ("refuse", 0.95)})
+    assert [fact.reply for fact in sure.replies][-1] == "refuse"
+
+
+def test_service_talk_after_an_offer_is_no_pitch_of_it() -> None:
+    turns = [ADD, ("customer", "no thanks"), ("agent", "You can also pay your bill by card.")]
+    before = PITCH, {"reply": ("refuse", 0.95)}
+    assert [act.turn for act in read(turns, *before, {"act": ("pitch", 0.93)}).acts] == [0]
+    again = [*turns[:2], ("agent", "You'd really feel the good of it.")]
+    assert [act.turn for act in read(again, *before, {"act": ("pitch", 0.93)}).acts] == [0, 2]
+
+
+def test_a_pitch_that_only_the_model_hears_stands_where_the_turn_asks_for_it() -> None:
+    said = "Your locker is free now. Would you care to warm up after a swim?"
+    talk = _talk([("agent", said)])
+    lexicon = Lexicon(currency="GBP", offers=(), disclosures=(), prohibited=(), consent_tools=())
+    reading = LocalReader(heads=Scripted({"act": ("pitch", 0.999)})).read([talk], lexicon)[0]
+    assert [act.quote for act in reading.acts if act.source == "model"] == ["Would you care to warm up after a swim?"]
+
+
+def test_anything_else_is_not_robotic_by_itself() -> None:
+    robotic = {"register": ("robotic", 0.9)}
+    assert (
+        read([("agent", "Is there anything else I can help you with today?")], robotic).registers[0].register_
+        == "neutral"
+    )
+    assert read([("agent", "Your request is important to us.")], robotic).registers[0].register_ == "robotic"

@@ -22,8 +22,8 @@ from evalh.encoder.turns import DIMENSION, Speaker, TurnEncoder, session_of
 from evalh.errors import InternalError
 from evalh.models.vocabulary import Source
 
-HEADS_SHA256 = "1debc52ff5f4aaff2e87e79310f43237fd3afe54106ffc26097748ce48c6f50e"
-FUSION_SHA256 = "aaf0a2ffeab40950ae94e0a5e0c204da3738a0659320e72db0642d59deca295f"
+HEADS_SHA256 = "27451bd1aef74278ccdbbce30ae3ff235f8eab90688ed6d1010f5f3b7a058aea"
+FUSION_SHA256 = "9500684af31f6666fb5ebc2002d97ac4448f724c3d65aac4d379e60391b5b405"
 """The digests of the heads, and of the numbers that weigh them against the rules."""
 BINARY_HEAD = "binary"
 NONE = "none"
@@ -36,13 +36,17 @@ LABELS: dict[str, tuple[str, ...]] = {
     "issue": ("done", "promised", "cannot", NONE),
 }
 """The labels of each head with one answer; a customer turn has the first three, an agent turn the others."""
-BINARY = (
-    "impolite", "asks", "false_urgency", "scarcity", "social_proof", "guilt", "fear", "insistence", "obstruction",
-    "presumption",
+PRESSES = "presses"
+KINDS = (
+    "false_urgency", "scarcity", "social_proof", "guilt", "fear", "insistence", "obstruction", "presumption",
 )  # fmt: skip
-"""What an agent turn does or does not, several at once."""
+"""Kinds of pressure."""
+BINARY = ("impolite", "asks", *KINDS, PRESSES)
+"""What an agent turn does or does not, several at once; `presses` is pressure of any kind."""
 STANDS = 0.85
 """A rule of a yes-or-no head that is this sure stands whatever the model says."""
+TURNS_DOWN = ("refuse", "defer", "deflect")
+"""Replies that close the topic: which of them it is, is often open where it is clear that it is one."""
 SIDES: dict[Speaker, tuple[str, ...]] = {
     "customer": ("reply", "mood", "word"),
     "agent": ("act", "register", "issue"),
@@ -56,6 +60,8 @@ class Judged(NamedTuple):
     label: str
     confidence: float
     source: Source
+    alike: float = 0.0
+    """The probability of all labels that do the same to an offer (TURNS_DOWN), for one of them; else the confidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +146,12 @@ class TurnHeads:
         logits = held["model"] * np.log(scores.heads[head].astype(np.float64) + 1e-6)
         logits = logits + held["said"][spoken] + held["sure"][spoken] * confidence
         powers = np.exp(logits - logits.max())
-        best = int(powers.argmax())
-        chance = round(float(powers[best] / powers.sum()), 4)
+        shares = powers / powers.sum()
+        best, alike = _likeliest(head, shares)
+        chance = round(float(shares[best]), 4)
         if labels[best] != rule and scores.of(head, labels[best]) < held["alone"].get(labels[best], 0.0):
             return Judged(NONE, round(1 - chance, 4), "model") if rule is None else Judged(rule, confidence, "rule")
-        return Judged(labels[best], chance, "rule" if labels[best] == rule else "model")
+        return Judged(labels[best], chance, "rule" if labels[best] == rule else "model", alike)
 
     def fuse_binary(self, name: str, scores: TurnScores, confidence: float) -> float:
         """The probability that an agent turn does `name`, from the model's and a rule's (0: no rule spoke)."""
@@ -163,6 +170,18 @@ class TurnHeads:
     @cached_property
     def _session(self) -> Any:
         return session_of(_pinned("heads.onnx", HEADS_SHA256))
+
+
+def _likeliest(head: str, shares: Numbers) -> tuple[int, float]:
+    """The place of the likeliest label, of several that are alike the likeliest if together they are."""
+    best = int(shares.argmax())
+    if head != "reply":
+        return best, float(shares[best])
+    alike = [LABELS[head].index(label) for label in TURNS_DOWN]
+    together = float(shares[alike].sum())
+    if best in alike or together > shares[best]:
+        return max(alike, key=lambda place: shares[place]), together
+    return best, float(shares[best])
 
 
 def fusion_of(held: Mapping[str, Any]) -> dict[str, Any]:

@@ -69,6 +69,8 @@ AGAIN = "again: pitches after the customer turned it down"
 """The reason of a register that follows from the ledger."""
 AHEAD = 16
 """Conversations that are scored, and looked at by each rule set, at a time."""
+ANSWERABLE = ("pitch", "read_back", "answer")
+"""What an agent does with an offer that the customer then may answer."""
 TOPIC_LASTS = 2
 """Agent turns for which an offer stays the one being talked about after it was last spoken of."""
 
@@ -194,6 +196,8 @@ class _Block:
     acts: list[Spoken] = field(default_factory=list)
     question: QuestionAbout = "none"
     marketing: TurnView | None = None
+    offer_heard: float = 0.0
+    """The model's highest probability of words in it that an answer about an offer may follow."""
 
 
 @dataclass
@@ -367,6 +371,7 @@ class LocalSession:
         named = self.tools.finder.find(view)
         floor = self._floor()
         acts = self.weigher.acts(read_acts(view, named, floor), floor)
+        self.block.offer_heard = max(self.block.offer_heard, self.weigher.says("act", *ANSWERABLE))
         claims = self._claims(view, named, acts)
         acts = acts or self._answering(view, claims)
         for spoken in acts:
@@ -496,12 +501,15 @@ class LocalSession:
                     offer in focus,
                     offer in lately,
                     offer not in focus or focus[offer].act.source == "rule",
+                    offer in focus and focus[offer].act.act != "answer",
                 )
                 for offer in offers
             ),
             self.block.question,
             self.ledger.closed_offer,
             self.ledger.topic_closed,
+            self.block.offer_heard,
+            any(act.offer is not None for act in self.facts.found.get("acts", ())),
         )
 
     def _answerable(self, spoken: Spoken) -> bool:
@@ -509,7 +517,7 @@ class LocalSession:
         if spoken.act.act == "pitch":
             return True
         if spoken.act.act == "read_back":
-            return self.block.question == "offer" and status == "accepted"
+            return self.block.question == "offer" and status in ("accepted", "pitched", "not_pitched")
         return spoken.act.act == "answer" and status in ("pitched", "not_pitched")
 
     def _consents(self, view: TurnView, replies: Sequence[OfferReply]) -> None:

@@ -43,7 +43,7 @@ _ILL = re2.compile(
 )
 _NEGATES = re2.compile(r"(?:\b(?:not|never|no|cannot|unable to|fail(?:s|ed)? to)|n't)(?: \w+){0,3} $")
 _THANKS = re2.compile(r"\b(?:thank\w*|thx|cheers|perfect|great|awesome|wonderful|appreciate)\b")
-SETTLED, UNSETTLED = 0.55, 0.45
+SETTLED, UNSETTLED = 0.55, 0.4
 """From here on a contact ended well, or did not; between them nobody can tell."""
 Heard = tuple[Speaker, TurnScores, TurnView]
 

@@ -23,6 +23,15 @@ _ELSE = re2.compile(
     r"\b(?:anything|something|what) else\b|\bany (?:other|more|further) (?:questions?|thing|concerns?|issues?)\b"
     r"|\belse (?:i|we) can\b"
 )
+_IT = re2.compile(
+    r"\b(?:add|assign|book|get|give|hold|include|keep|order|place|pop|put|reserve|send|set|start|switch|take|throw|turn"
+    r"|try|want|like|fancy|have|need)(?: (?:you|me|us|up))? (?:it|one|that|them|this|those|both)\b"
+)
+"""Taking what was just spoken of: "shall I send one?"."""
+_CONFIRMS = re2.compile(
+    r"\b(?:correct|right|confirm\w*|ok(?:ay)?|go ahead|yes/no|yes or no|proceed|place|happy|good to go|agree)\b"
+)
+"""Asking whether what was read back is what was wanted."""
 
 
 def question_about(view: TurnView, acts: Sequence[Spoken]) -> QuestionAbout:
@@ -43,7 +52,9 @@ def question_about(view: TurnView, acts: Sequence[Spoken]) -> QuestionAbout:
         return "other"
     if "ask_hear" in cues:
         return "hear"
-    return "offer" if cues & {"go_ahead", "ask", "ask_reference"} else "other"
+    confirms = any(spoken.act.act == "read_back" for spoken in acts) and _CONFIRMS.search(view.text[start:end])
+    taken = confirms or _IT.search(view.text[start:end]) or cues & {"go_ahead", "ask", "ask_reference"}
+    return "offer" if taken else "other"
 
 
 def _close_by(view: TurnView, spoken: Spoken, question: int) -> bool:

@@ -54,9 +54,17 @@ _WEAK_YES = re2.compile(
     r"^\W*(?:(?:uh|um|er|well|oh|so|and|right|alright|all right|ok|okay|k|fine|please|go|go on)\W*)+$"
 )
 """What opens any sentence as well as it says yes."""
+_NOD = re2.compile(
+    r"^\W*(?:(?:uh|um|oh|ah|well|so|and|right|alright|all right|ok|okay|k|kk|fine|good|great|cool|nice|perfect|thanks"
+    r"|thank you|thx|got it|gotcha|understood|i see|i understand|noted|good to know|makes sense)\W*)+$"
+)
+"""What takes note of anything."""
 _SENTENCE = 4
 """Words that may be a sentence of their own."""
-_AGAINST: tuple[Reply, ...] = ("refuse", "defer", "deflect", "object")
+_OPEN: tuple[str, ...] = ("pitched", "not_pitched")
+"""The states of an offer that was spoken of and is not decided; of what was only asked about nobody knows more."""
+_CLOSES: tuple[Reply, ...] = ("refuse", "defer", "deflect")
+_AGAINST: tuple[Reply, ...] = (*_CLOSES, "object")
 
 
 Judge = Callable[[str | None, float], Judged | None]
@@ -71,8 +79,26 @@ _LEAST = {"accept": 0.7}
 """How sure of those that do harm where they are wrong."""
 _DOUBTS_YES = 0.75
 """How sure it must be that a yes of which the rules are not sure is a no: a yes that nobody gave is the worst error."""
+_PLAIN = 0.85
+"""How sure a rule must be of an answer so that the model cannot say that there is none."""
+_DOUBTS_OBJECTION = 0.97
+"""How sure it must be that what a rule takes for an objection is more than that: an objection leaves the topic open."""
+_AFTER_ANSWER = 0.85
+"""How sure it must be of a no that only it hears, right after the agent answered a question about the offer."""
 _UNASKED = 0.6
 """How sure the model must be of an answer to an offer that the agent's last words were not about."""
+_ABOUT_NOTHING = 0.9
+"""How sure it must be of an answer where only the model took the agent's words for one about an offer, unnamed."""
+_UNOPENED = {"refuse": 0.75, "defer": 0.75, "deflect": 0.75, "object": 0.6, "ask": 0.8, "accept": 0.8}
+"""How sure it must be of an answer where neither rule nor model is sure that anything was pitched."""
+_OFFER_HEARD = 0.3
+"""From this probability of an offer in the agent's last words such an answer may be one; a "no" answers much else."""
+_AFTER_TALK = 0.8
+"""How sure it must be of a no to an offer that was spoken of, though not in the agent's last words."""
+_COMES_BACK = 0.7
+"""How sure it must be that the customer comes back to what they closed."""
+_UNGATED = ("ask",)
+"""What the customer may do of their own accord."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +115,8 @@ class OnTable:
     """Whether it was spoken of in the last few turns."""
     by_rule: bool = True
     """Whether a rule found what the agent's last words did with it."""
+    pitched_now: bool = True
+    """Whether the agent's last words pitched it, or read it back; else they answered a question."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +128,10 @@ class Table:
     closed_offer: str | None = None
     """The offer whose refusal closed the topic, while it is closed."""
     topic_closed: bool = False
+    offer_heard: float = 0.0
+    """The model's probability that the agent's last words did with some offer what can be answered, 0 to 1."""
+    spoken_of: bool = False
+    """Whether the agent has spoken of an offer by name before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +145,8 @@ class _Decision:
     """Whether it answers another question, so that its yes or no says nothing of the offer."""
     goes_on: bool = False
     """Whether the customer goes on about their own matter, which takes no offer."""
+    unrelated: bool = False
+    """Whether the model hears no answer to any offer: what was no pitch is then not ignored either."""
 
 
 def read_replies(view: TurnView, named: Sequence[Named], table: Table, judge: Judge | None = None) -> list[OfferReply]:
@@ -123,9 +157,11 @@ def read_replies(view: TurnView, named: Sequence[Named], table: Table, judge: Ju
     replies: list[OfferReply] = []
     for item in focused:
         decision = _decide_for(view, item, named, table)
-        if judge is not None and len(focused) == 1 and (item.status != "not_pitched" or item.offer is None):
-            decision = _weighed(view, decision, judge, by_rule=item.by_rule)
-        if item.offer is None and item.status == "not_pitched" and decision.reply == "ignore":
+        if judge is not None and len(focused) == 1 and _may_be_weighed(item):
+            decision = _weighed(view, decision, judge, item)
+            if not item.pitched_now and (decision.unrelated or _is_doubtful(item, decision)):
+                continue
+        if item.status == "not_pitched" and decision.reply == "ignore":
             continue
         replies.append(_reply(view, item.offer, item.pitched_at, decision))
     answered = {item.offer for item in focused}
@@ -133,46 +169,114 @@ def read_replies(view: TurnView, named: Sequence[Named], table: Table, judge: Ju
     return replies or (_unasked(view, table, judge) if judge is not None else [])
 
 
-def _weighed(view: TurnView, decision: _Decision, judge: Judge, *, by_rule: bool) -> _Decision:
+def _may_be_weighed(item: OnTable) -> bool:
+    """Of what the customer asked about by name, and nobody pitched, only the rules know."""
+    return item.status != "not_pitched" or item.offer is None or item.pitched_now
+
+
+def _is_doubtful(item: OnTable, decision: _Decision) -> bool:
+    """Whether the model alone took what was said before for an answer about some offer, and is not sure of this one."""
+    unheard = item.offer is None and item.status == "not_pitched" and not item.by_rule
+    return unheard and decision.source == "model" and decision.confidence < _ABOUT_NOTHING
+
+
+def _weighed(view: TurnView, decision: _Decision, judge: Judge, item: OnTable) -> _Decision:
     judged = judge(decision.reply, decision.confidence)
-    if judged is None or (by_rule and judged.source == "model" and judged.confidence < _needed(decision, judged)):
-        return decision
-    if (decision.goes_on and judged.label == "accept") or (decision.beside and judged.label in ("accept", "refuse")):
+    if judged is None or not _may_overrule(view, decision, judged, item):
         return decision
     if judged.label == decision.reply:
         return replace(decision, confidence=judged.confidence)
     return _judged(view, judged)
 
 
-def _needed(decision: _Decision, judged: Judged) -> float:
-    """How sure the model must be of another answer than the rules heard."""
-    if decision.reply == "ignore" or decision.confidence <= _GUESSED:
-        return _LEAST.get(judged.label, _HEARD_NOTHING)
-    return _DOUBTS_YES if decision.reply == "accept" and judged.label in _AGAINST else _OVERRULES
+def _may_overrule(view: TurnView, decision: _Decision, judged: Judged, item: OnTable) -> bool:
+    """Whether what rules and model say together stands against what the rules say of this turn."""
+    least = _needed(decision, judged) if item.by_rule else _LEAST.get(judged.label, 0.0)
+    if judged.source == "model" and _sure(judged) < least:
+        return False
+    if _doubts_a_no(decision, judged, item) or _says_what_was_heard(view, decision, judged):
+        return False
+    if _is_only_a_nod(view, judged) or (decision.goes_on and judged.label == "accept"):
+        return False
+    return not (decision.beside and judged.label in ("accept", "refuse"))
 
 
 def _judged(view: TurnView, judged: Judged) -> _Decision:
     reply: Reply = "ignore" if judged.label == NONE else judged.label  # type: ignore[assignment]
-    return _Decision(reply, judged.confidence, 0, len(view.text), judged.source)
+    unrelated = judged.label == NONE
+    return _Decision(reply, judged.confidence, 0, len(view.text), judged.source, unrelated=unrelated)
+
+
+def _says_what_was_heard(view: TurnView, decision: _Decision, judged: Judged) -> bool:
+    """Whether a rule heard a plain answer where the model hears none; "ok, thanks" is none by itself."""
+    plain = decision.reply not in ("ignore", "ask") and decision.confidence >= _PLAIN
+    plain = plain and judged.label in (NONE, "ignore")
+    return plain and not (decision.reply == "accept" and _NOD.search(view.text))
+
+
+def _is_only_a_nod(view: TurnView, judged: Judged) -> bool:
+    """Whether "got it", which never says no, is all that the customer says."""
+    return judged.label in _AGAINST and bool(_NOD.search(view.text))
+
+
+def _doubts_a_no(decision: _Decision, judged: Judged, item: OnTable) -> bool:
+    """Whether the model hears a no to what the customer had asked about: who asks is interested, and thinks aloud."""
+    turns_down = judged.label in _CLOSES and judged.label != decision.reply
+    return turns_down and not item.pitched_now and judged.confidence < _AFTER_ANSWER
+
+
+def _sure(judged: Judged) -> float:
+    """How sure the model is of what the label does to the offer."""
+    return max(judged.confidence, judged.alike)
+
+
+def _needed(decision: _Decision, judged: Judged) -> float:
+    """How sure the model must be of another answer than the rules heard."""
+    if decision.reply == "ignore" or decision.confidence <= _GUESSED:
+        return _LEAST.get(judged.label, _HEARD_NOTHING)
+    if decision.reply == "object" and decision.confidence >= _PLAIN:
+        return _DOUBTS_OBJECTION
+    return _DOUBTS_YES if decision.reply == "accept" and judged.label in _AGAINST else _OVERRULES
 
 
 def _unasked(view: TurnView, table: Table, judge: Judge) -> list[OfferReply]:
-    """What the model hears of an offer that is still open, or of one that was closed, though no rule does."""
-    open_ones = [item for item in table.offers if item.status == "pitched" and item.lately]
-    if not table.topic_closed and len(open_ones) != 1:
-        return []
+    """What the model hears though no rule does: of an offer that is open or was closed, or of one no rule heard."""
     judged = judge(None, 0.0)
-    if judged is None or judged.label in (NONE, "ignore") or judged.confidence < _UNASKED:
+    if judged is None or judged.label in (NONE, "ignore") or _is_only_a_nod(view, judged):
         return []
     decision = _judged(view, judged)
     if table.topic_closed:
-        back = judged.label in ("reopen", "ask")
-        if judged.label == "accept":
-            return [_reply(view, table.closed_offer, None, decision)]
-        return [_reply(view, table.closed_offer, None, replace(decision, reply="reopen"))] if back else []
-    if judged.label == "reopen":
-        decision = replace(decision, reply="ask")
-    return [_reply(view, open_ones[0].offer, open_ones[0].pitched_at, decision)]
+        return _once_closed(view, table, decision, judged.alike)
+    open_ones = [item for item in table.offers if item.status in _OPEN and item.lately]
+    if len(open_ones) == 1:
+        if _sure(judged) < _UNASKED:
+            return []
+        said = replace(decision, reply="ask") if decision.reply == "reopen" else decision
+        return [_reply(view, open_ones[0].offer, open_ones[0].pitched_at, said)]
+    pitched = any(item.status == "pitched" for item in table.offers)
+    if pitched or _sure(judged) < _needed_unopened(table, decision.reply):
+        return []
+    return [_reply(view, None, None, decision)]
+
+
+def _needed_unopened(table: Table, reply: Reply) -> float:
+    """How sure the model must be of an answer while nothing is open; above 1 where none is believed."""
+    if table.offer_heard >= _OFFER_HEARD or reply in _UNGATED:
+        return _UNOPENED.get(reply, 1.1)
+    return _AFTER_TALK if table.spoken_of and reply in _CLOSES else 1.1
+
+
+def _once_closed(view: TurnView, table: Table, decision: _Decision, alike: float) -> list[OfferReply]:
+    """Another no to another try, or the customer's own coming back to it."""
+    if max(decision.confidence, alike) < _UNASKED:
+        return []
+    if decision.reply in ("reopen", "ask") and decision.confidence >= _COMES_BACK:
+        return [_reply(view, table.closed_offer, None, replace(decision, reply="reopen"))]
+    if decision.reply == "accept" or (
+        decision.reply in _CLOSES and (table.offer_heard >= _OFFER_HEARD or alike >= _AFTER_TALK)
+    ):
+        return [_reply(view, table.closed_offer, None, decision)]
+    return []
 
 
 def _decide_for(view: TurnView, item: OnTable, named: Sequence[Named], table: Table) -> _Decision:
@@ -244,7 +348,7 @@ def _about_named(view: TurnView, name: Named, item: OnTable | None) -> _Decision
 def _by_reference(view: TurnView, table: Table) -> list[OfferReply]:
     """Coming back to an offer without its name ("actually, what was that thing you mentioned?")."""
     hits = _by_label(load_rules("replies").hits(view.text))
-    open_ones = [item for item in table.offers if item.status == "pitched" and item.lately]
+    open_ones = [item for item in table.offers if item.status in _OPEN and item.lately]
     if table.topic_closed and "reopen" in hits and table.question != "other":
         return [_reply(view, table.closed_offer, None, _of(hits["reopen"], "reopen", 0.65))]
     if len(open_ones) != 1 or table.question == "other":

@@ -16,7 +16,7 @@ import re2
 from evalh.models import CourtesyFact, Mood, OfferAct, Pressure, ProgressFact, Register
 from evalh.models.vocabulary import Act, Source
 from evalh.reader.acts import RANK, Floor, Spoken
-from evalh.reader.heads import BINARY, NONE, Judged, TurnHeads, TurnScores
+from evalh.reader.heads import BINARY, KINDS, NONE, PRESSES, Judged, TurnHeads, TurnScores
 from evalh.reader.mood import CARRIED, UNMARKED
 from evalh.reader.register import NO_REGISTER
 from evalh.reader.view import TurnView
@@ -24,8 +24,8 @@ from evalh.text.amounts import amounts
 
 MODEL = "reads so in its context"
 """The reason of a fact that no rule found."""
-UNNAMED = 0.998
-"""How sure the model must be that an agent whose offers are described pitches one without naming it: few do."""
+UNNAMED, UNNAMED_ASKS = 0.998, 0.95
+"""How sure the model must be that an agent whose offers are described pitches one unnamed, and asks for it: few do."""
 ASKS = 0.8
 """From this probability of asking the customer to take something a turn pitches, whatever else it seems to do."""
 _UNHEARD = 0.5
@@ -40,12 +40,20 @@ _HAS = re2.compile(
     r"\b(?:do|did|have) you (?:already |currently |also |still )?(?:have|got|own|use)\b"
     r"|\bare you (?:already |currently |still )?(?:a member|with us|on (?:the|our|a))\b"
 )
+_HEARD = re2.compile(
+    r"\bhave you (?:ever |already )?heard (?:of|about|anything)\b|\bare you (?:at all )?familiar with\b"
+)
+"""Asking what the customer knows, which may lead to an offer and makes none yet."""
 _OWN_MATTER = re2.compile(
     r"\b(?:payment plans?|(?:in|by|of|monthly) instal?lments?|hardship|partner garages?"
     r"|(?:your|the|this|a) (?:claim|dispute)|(?:replacement|new) card"
     r"|(?:cancel|close) (?:it|your account|the account) (?:now|today|for you))\b"
 )
 """Ways to settle what the customer came with, which sound like offers."""
+_CARRIED = 0.95
+"""How sure the model must be that a turn pitches what was talked about before, without a word for it."""
+_PRONOUN = re2.compile(r"\b(?:it|one|that|this|them|those)\b")
+_ELSE = re2.compile(r"\b(?:anything|what) else\b")
 _PRESSES = 0.5
 _TURNED_DOWN = ("refused", "deferred", "deflected")
 """What a rule takes for a pitch of an offer in such a state stays one: it knows what the model has not heard."""
@@ -88,6 +96,10 @@ class Weigher:
         """Whether the model by itself thinks that the agent turn rather does `name` than not."""
         binary = None if self.scores is None else self.scores.binary
         return binary is not None and bool(binary[BINARY.index(name)] >= _PRESSES)
+
+    def says(self, head: str, *labels: str) -> float:
+        """The model's own probability of one of the labels, 0 without a model."""
+        return 0.0 if self.scores is None else sum(self.scores.of(head, label) for label in labels)
 
     # --- customer turns ---
 
@@ -133,7 +145,11 @@ class Weigher:
         if judged.label == "pitch":
             return self._with_pitch(found, pitched, judged, floor)
         if pitched:
-            return found if _stands(pitched, judged, floor) else _without_pitch(found, pitched, judged)
+            if _stands(pitched, judged, floor) and not (judged.source == "model" and _HEARD.search(self.view.text)):
+                return found
+            found = _without_pitch(found, pitched, judged)
+            if found:
+                return found
         if judged.label not in _OFFER_ACTS or judged.source == "rule":
             return found
         if found:
@@ -168,19 +184,44 @@ class Weigher:
             return [*found[:-1], _as(found[-1], "pitch", judged)]
         talked_about = floor.current if floor.current in floor.status else None
         unnamed = talked_about is None and floor.described
-        if unnamed and self.scores is not None and self.scores.of("act", "pitch") < UNNAMED:
+        if unnamed and not self._offers_unnamed():
+            return []
+        if talked_about is not None and judged.confidence < _CARRIED and not self._refers():
             return []
         return [self._whole_turn(talked_about, judged)]
 
+    def _offers_unnamed(self) -> bool:
+        """Whether the turn surely pitches, and ends in the question for it: prices of the matter sound like pitches."""
+        binary = None if self.scores is None else self.scores.binary
+        asks = 0.0 if binary is None else float(binary[BINARY.index("asks")])
+        ends = bool(self.view.sentences) and "?" in self.view.text[slice(*self.view.sentences[-1])]
+        return ends and self.says("act", "pitch") >= UNNAMED and asks >= UNNAMED_ASKS
+
+    def _refers(self) -> bool:
+        """Whether the turn itself speaks of what was talked about: by a pronoun, a price, a question."""
+        text = self.view.text
+        return "?" in text or bool(_PRONOUN.search(text)) or bool(amounts(text))
+
     def _whole_turn(self, offer: str | None, judged: Judged) -> Spoken:
-        act = OfferAct.model_validate({**self._whole(judged), "offer": offer, "act": judged.label})
-        return Spoken(act, 0, len(self.view.text), "?" in self.view.text)
+        """An act without a place of its own: the turn, or of a pitch the question that it ends in."""
+        asked = [(start, end) for start, end in self.view.sentences if self._asks_for_it(start, end)]
+        start = asked[-1][0] if judged.label == "pitch" and asked else 0
+        place = self.view.place(start, len(self.view.text)).fields()
+        fields = {**place, "confidence": judged.confidence, "source": judged.source}
+        act = OfferAct.model_validate({**fields, "offer": offer, "act": judged.label})
+        return Spoken(act, start, len(self.view.text), "?" in self.view.text)
+
+    def _asks_for_it(self, start: int, end: int) -> bool:
+        sentence = self.view.text[start:end]
+        return "?" in sentence and not _ELSE.search(sentence)
 
     def register(self, found: Register) -> Register:
         """The register of the turn."""
         unsaid = found.reason == NO_REGISTER
         judged = self.judge("register", None if unsaid else found.register_, found.confidence)
         if judged is None:
+            return found
+        if judged.label == "robotic" and len(self.view.sentences) == 1 and _ELSE.search(self.view.text):
             return found
         if judged.label == found.register_:
             return found.model_copy(update={"confidence": judged.confidence, "source": _source(unsaid)})
@@ -201,17 +242,25 @@ class Weigher:
         return CourtesyFact.model_validate({**self._whole(judged), "courtesy": label, "reason": f"model: {MODEL}"})
 
     def pressures(self, found: Sequence[Pressure], offer: str | None) -> list[Pressure]:
-        """The kinds of pressure in the turn, those of the rules at their places."""
+        """The kinds of pressure in the turn, those of the rules at their places.
+
+        A turn that surely presses, though no kind is likelier than not, has the likeliest kind.
+        """
         if self.heads is None or self.scores is None:
             return list(found)
+        said = {kind: [fact for fact in found if fact.kind == kind] for kind in KINDS}
+        sure = {kind: max((fact.confidence for fact in facts), default=0.0) for kind, facts in said.items()}
+        chances = {kind: self.chance(kind, sure[kind]) for kind in KINDS}
+        presses = self.chance(PRESSES, max(sure.values()))
+        heard = [kind for kind in KINDS if chances[kind] >= _PRESSES]
+        if not heard and presses >= _PRESSES:
+            heard = [max(KINDS, key=chances.__getitem__)]
+            chances[heard[0]] = presses
         kept: list[Pressure] = []
-        for kind in BINARY[2:]:
-            said = [fact for fact in found if fact.kind == kind]
-            chance = self.chance(kind, max((fact.confidence for fact in said), default=0.0))
-            if chance >= _PRESSES:
-                kept += [fact.model_copy(update={"confidence": chance}) for fact in said] or [
-                    self._pressure(kind, offer, chance)
-                ]
+        for kind in heard:
+            kept += [fact.model_copy(update={"confidence": chances[kind]}) for fact in said[kind]] or [
+                self._pressure(kind, offer, chances[kind])
+            ]
         return sorted(kept, key=lambda fact: fact.start)
 
     def _pressure(self, kind: str, offer: str | None, chance: float) -> Pressure:
