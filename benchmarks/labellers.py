@@ -9,27 +9,27 @@ agree, no reader can be measured better than they do.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+from benchmarks.validity.corpus import Line, lines_of
 from benchmarks.validity.own import CONSTRUCTS, has
 
 from evalh.stats.agreement import binary
 
 DATA = Path(__file__).parents[1] / "data" / "turns"
+FIELDS = ("id", "turns")
 
 
-def pairs() -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+def pairs() -> Iterator[tuple[Line, Line]]:
     """Each turn that was labelled twice: the writer's labels and the second ones. Raises KeyError for no such turn."""
-    first = {line["id"]: line["turns"] for path in sorted((DATA / "blind").glob("*.jsonl")) for line in _lines(path)}
-    for second in _lines(DATA / "second_labels.jsonl"):
+    first = {
+        line["id"]: line["turns"]
+        for path in sorted((DATA / "blind").glob("*.jsonl"))
+        for line in lines_of(path, FIELDS)
+    }
+    for second in lines_of(DATA / "second_labels.jsonl", ("id", "turn")):
         yield first[second["id"]][second["turn"]], second
-
-
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    yield from map(json.loads, path.read_text(encoding="utf-8").splitlines())
 
 
 def main() -> None:

@@ -13,14 +13,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evalh.encoder.turns import DIMENSION, Speaker, TurnEncoder, session_of
 from evalh.errors import InternalError
-from evalh.models.vocabulary import Source
+from evalh.models.vocabulary import PressureKind, Reply, Source
+from evalh.reader.ledger import CUSTOMER
 
 HEADS_SHA256 = "27451bd1aef74278ccdbbce30ae3ff235f8eab90688ed6d1010f5f3b7a058aea"
 FUSION_SHA256 = "9500684af31f6666fb5ebc2002d97ac4448f724c3d65aac4d379e60391b5b405"
@@ -37,16 +38,13 @@ LABELS: dict[str, tuple[str, ...]] = {
 }
 """The labels of each head with one answer; a customer turn has the first three, an agent turn the others."""
 PRESSES = "presses"
-KINDS = (
-    "false_urgency", "scarcity", "social_proof", "guilt", "fear", "insistence", "obstruction", "presumption",
-)  # fmt: skip
-"""Kinds of pressure."""
+KINDS: tuple[PressureKind, ...] = get_args(PressureKind)
 BINARY = ("impolite", "asks", *KINDS, PRESSES)
 """What an agent turn does or does not, several at once; `presses` is pressure of any kind."""
 STANDS = 0.85
 """A rule of a yes-or-no head that is this sure stands whatever the model says."""
-TURNS_DOWN = ("refuse", "defer", "deflect")
-"""Replies that close the topic: which of them it is, is often open where it is clear that it is one."""
+TURNS_DOWN: tuple[Reply, ...] = tuple(reply for reply, move in CUSTOMER.items() if move.closes)
+"""Replies that close the topic: which of them one is, is often open where it is clear that it is one of them."""
 SIDES: dict[Speaker, tuple[str, ...]] = {
     "customer": ("reply", "mood", "word"),
     "agent": ("act", "register", "issue"),
@@ -61,7 +59,7 @@ class Judged(NamedTuple):
     confidence: float
     source: Source
     alike: float = 0.0
-    """The probability of all labels that do the same to an offer (TURNS_DOWN), for one of them; else the confidence."""
+    """Of one of TURNS_DOWN the probability of all of them, as they do the same; else at most the confidence."""
 
 
 @dataclass(frozen=True, slots=True)

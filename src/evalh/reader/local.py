@@ -52,7 +52,7 @@ from evalh.reader.outcome import Heard, settle
 from evalh.reader.pressure import read_pressure
 from evalh.reader.questions import question_about
 from evalh.reader.register import read_courtesy, read_register
-from evalh.reader.replies import OnTable, QuestionAbout, Table, read_replies
+from evalh.reader.replies import AGAINST, OnTable, QuestionAbout, Table, read_replies
 from evalh.reader.rules import load_rules
 from evalh.reader.similar import answer_similar
 from evalh.reader.tokens import words
@@ -64,7 +64,6 @@ from evalh.text.normalise import normalise
 VERSION = "2"
 _UNNAMED = "?"
 """Stands for an offer that was pitched without its name, while claims are read."""
-_TURNED_DOWN = ("refuse", "defer", "deflect", "object")
 AGAIN = "again: pitches after the customer turned it down"
 """The reason of a register that follows from the ledger."""
 AHEAD = 16
@@ -334,7 +333,7 @@ class LocalSession:
         self._matter(view, intents)
         self.asked = frozenset(reply.offer for reply in replies if reply.reply in ("ask", "reopen") and reply.offer)
         self.engaged = frozenset(reply.offer for reply in replies if reply.reply in ("ask", "object", "reopen"))
-        self.turned_down = frozenset(reply.offer for reply in replies if reply.reply in _TURNED_DOWN)
+        self.turned_down = frozenset(reply.offer for reply in replies if reply.reply in AGAINST)
         self.interested = any(reply.offer is None and reply.reply in ("ask", "accept") for reply in replies)
         owned = _owned(self.header)
         answered = [reply.offer for reply in replies if reply.reply != "ignore"]

@@ -19,10 +19,11 @@ _ASKS = re2.compile(
     r"\b(?:let me know|tell me|confirm|anything else|what else)\b"
 )
 
-_ELSE = re2.compile(
+ELSE = re2.compile(
     r"\b(?:anything|something|what) else\b|\bany (?:other|more|further) (?:questions?|thing|concerns?|issues?)\b"
     r"|\belse (?:i|we) can\b"
 )
+"""Asking whether there is anything else, which is about no offer."""
 _IT = re2.compile(
     r"\b(?:add|assign|book|get|give|hold|include|keep|order|place|pop|put|reserve|send|set|start|switch|take|throw|turn"
     r"|try|want|like|fancy|have|need)(?: (?:you|me|us|up))? (?:it|one|that|them|this|those|both)\b"
@@ -40,7 +41,7 @@ def question_about(view: TurnView, acts: Sequence[Spoken]) -> QuestionAbout:
     if last is None:
         return "none"
     start, end = last
-    if _ELSE.search(view.text[start:end]):
+    if ELSE.search(view.text[start:end]):
         return "other"
     cues = {hit.label for hit in load_rules("acts").hits(view.text, start, end)}
     about = any(

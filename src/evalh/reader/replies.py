@@ -14,7 +14,7 @@ import re2
 
 from evalh.models import OfferReply
 from evalh.models.vocabulary import Reply, Source
-from evalh.reader.heads import NONE, Judged
+from evalh.reader.heads import NONE, TURNS_DOWN, Judged
 from evalh.reader.rules import Hit, load_rules
 from evalh.reader.view import Named, TurnView
 from evalh.text.amounts import amounts
@@ -63,8 +63,8 @@ _SENTENCE = 4
 """Words that may be a sentence of their own."""
 _OPEN: tuple[str, ...] = ("pitched", "not_pitched")
 """The states of an offer that was spoken of and is not decided; of what was only asked about nobody knows more."""
-_CLOSES: tuple[Reply, ...] = ("refuse", "defer", "deflect")
-_AGAINST: tuple[Reply, ...] = (*_CLOSES, "object")
+AGAINST: tuple[Reply, ...] = (*TURNS_DOWN, "object")
+"""What speaks against an offer, whether or not it closes the topic."""
 
 
 Judge = Callable[[str | None, float], Judged | None]
@@ -97,8 +97,6 @@ _AFTER_TALK = 0.8
 """How sure it must be of a no to an offer that was spoken of, though not in the agent's last words."""
 _COMES_BACK = 0.7
 """How sure it must be that the customer comes back to what they closed."""
-_UNGATED = ("ask",)
-"""What the customer may do of their own accord."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,12 +214,12 @@ def _says_what_was_heard(view: TurnView, decision: _Decision, judged: Judged) ->
 
 def _is_only_a_nod(view: TurnView, judged: Judged) -> bool:
     """Whether "got it", which never says no, is all that the customer says."""
-    return judged.label in _AGAINST and bool(_NOD.search(view.text))
+    return judged.label in AGAINST and bool(_NOD.search(view.text))
 
 
 def _doubts_a_no(decision: _Decision, judged: Judged, item: OnTable) -> bool:
     """Whether the model hears a no to what the customer had asked about: who asks is interested, and thinks aloud."""
-    turns_down = judged.label in _CLOSES and judged.label != decision.reply
+    turns_down = judged.label in TURNS_DOWN and judged.label != decision.reply
     return turns_down and not item.pitched_now and judged.confidence < _AFTER_ANSWER
 
 
@@ -236,7 +234,7 @@ def _needed(decision: _Decision, judged: Judged) -> float:
         return _LEAST.get(judged.label, _HEARD_NOTHING)
     if decision.reply == "object" and decision.confidence >= _PLAIN:
         return _DOUBTS_OBJECTION
-    return _DOUBTS_YES if decision.reply == "accept" and judged.label in _AGAINST else _OVERRULES
+    return _DOUBTS_YES if decision.reply == "accept" and judged.label in AGAINST else _OVERRULES
 
 
 def _unasked(view: TurnView, table: Table, judge: Judge) -> list[OfferReply]:
@@ -261,9 +259,10 @@ def _unasked(view: TurnView, table: Table, judge: Judge) -> list[OfferReply]:
 
 def _needed_unopened(table: Table, reply: Reply) -> float:
     """How sure the model must be of an answer while nothing is open; above 1 where none is believed."""
-    if table.offer_heard >= _OFFER_HEARD or reply in _UNGATED:
+    of_their_own_accord = reply == "ask"
+    if table.offer_heard >= _OFFER_HEARD or of_their_own_accord:
         return _UNOPENED.get(reply, 1.1)
-    return _AFTER_TALK if table.spoken_of and reply in _CLOSES else 1.1
+    return _AFTER_TALK if table.spoken_of and reply in TURNS_DOWN else 1.1
 
 
 def _once_closed(view: TurnView, table: Table, decision: _Decision, alike: float) -> list[OfferReply]:
@@ -273,7 +272,7 @@ def _once_closed(view: TurnView, table: Table, decision: _Decision, alike: float
     if decision.reply in ("reopen", "ask") and decision.confidence >= _COMES_BACK:
         return [_reply(view, table.closed_offer, None, replace(decision, reply="reopen"))]
     if decision.reply == "accept" or (
-        decision.reply in _CLOSES and (table.offer_heard >= _OFFER_HEARD or alike >= _AFTER_TALK)
+        decision.reply in TURNS_DOWN and (table.offer_heard >= _OFFER_HEARD or alike >= _AFTER_TALK)
     ):
         return [_reply(view, table.closed_offer, None, decision)]
     return []
@@ -438,7 +437,7 @@ def _after_no(best: dict[str, Hit], text: str, start: int, end: int, question: Q
 
 
 def _after_yes(best: dict[str, Hit], text: str, start: int, end: int, question: QuestionAbout) -> _Decision | None:
-    against = _by_words({key: hit for key, hit in best.items() if key in _AGAINST}, text, start, end)
+    against = _by_words({key: hit for key, hit in best.items() if key in AGAINST}, text, start, end)
     if against is not None:
         return against
     if "ask" in best and text[start:end].rstrip().endswith("?") and "accept" not in best:
@@ -471,7 +470,7 @@ def _by_words(
     refuse, accept = best.get("refuse"), best.get("accept")
     if refuse is not None and accept is not None and "defer" not in best and _turns(text, refuse, accept):
         return _of(accept, "accept", 0.55)
-    against = next((reply for reply in _AGAINST if reply in best), None)
+    against = next((reply for reply in AGAINST if reply in best), None)
     if against is not None:
         return _of(best[against], against, best[against].rule.confidence)
     return _open_to_it(best, text, start, end, question)

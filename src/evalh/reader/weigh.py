@@ -18,6 +18,7 @@ from evalh.models.vocabulary import Act, Source
 from evalh.reader.acts import RANK, Floor, Spoken
 from evalh.reader.heads import BINARY, KINDS, NONE, PRESSES, Judged, TurnHeads, TurnScores
 from evalh.reader.mood import CARRIED, UNMARKED
+from evalh.reader.questions import ELSE
 from evalh.reader.register import NO_REGISTER
 from evalh.reader.view import TurnView
 from evalh.text.amounts import amounts
@@ -53,7 +54,6 @@ _OWN_MATTER = re2.compile(
 _CARRIED = 0.95
 """How sure the model must be that a turn pitches what was talked about before, without a word for it."""
 _PRONOUN = re2.compile(r"\b(?:it|one|that|this|them|those)\b")
-_ELSE = re2.compile(r"\b(?:anything|what) else\b")
 _PRESSES = 0.5
 _TURNED_DOWN = ("refused", "deferred", "deflected")
 """What a rule takes for a pitch of an offer in such a state stays one: it knows what the model has not heard."""
@@ -94,8 +94,12 @@ class Weigher:
 
     def hears(self, name: str) -> bool:
         """Whether the model by itself thinks that the agent turn rather does `name` than not."""
+        return self._does(name) >= _PRESSES
+
+    def _does(self, name: str) -> float:
+        """The model's own probability that the agent turn does `name`, 0 without a model."""
         binary = None if self.scores is None else self.scores.binary
-        return binary is not None and bool(binary[BINARY.index(name)] >= _PRESSES)
+        return 0.0 if binary is None else float(binary[BINARY.index(name)])
 
     def says(self, head: str, *labels: str) -> float:
         """The model's own probability of one of the labels, 0 without a model."""
@@ -192,10 +196,8 @@ class Weigher:
 
     def _offers_unnamed(self) -> bool:
         """Whether the turn surely pitches, and ends in the question for it: prices of the matter sound like pitches."""
-        binary = None if self.scores is None else self.scores.binary
-        asks = 0.0 if binary is None else float(binary[BINARY.index("asks")])
         ends = bool(self.view.sentences) and "?" in self.view.text[slice(*self.view.sentences[-1])]
-        return ends and self.says("act", "pitch") >= UNNAMED and asks >= UNNAMED_ASKS
+        return ends and self.says("act", "pitch") >= UNNAMED and self._does("asks") >= UNNAMED_ASKS
 
     def _refers(self) -> bool:
         """Whether the turn itself speaks of what was talked about: by a pronoun, a price, a question."""
@@ -213,7 +215,7 @@ class Weigher:
 
     def _asks_for_it(self, start: int, end: int) -> bool:
         sentence = self.view.text[start:end]
-        return "?" in sentence and not _ELSE.search(sentence)
+        return "?" in sentence and not ELSE.search(sentence)
 
     def register(self, found: Register) -> Register:
         """The register of the turn."""
@@ -221,7 +223,7 @@ class Weigher:
         judged = self.judge("register", None if unsaid else found.register_, found.confidence)
         if judged is None:
             return found
-        if judged.label == "robotic" and len(self.view.sentences) == 1 and _ELSE.search(self.view.text):
+        if judged.label == "robotic" and len(self.view.sentences) == 1 and ELSE.search(self.view.text):
             return found
         if judged.label == found.register_:
             return found.model_copy(update={"confidence": judged.confidence, "source": _source(unsaid)})
