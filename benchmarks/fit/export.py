@@ -10,7 +10,7 @@ import torch
 from benchmarks.fit import graph
 from benchmarks.fit.bert import WIDTH
 from benchmarks.fit.corpora import Example
-from benchmarks.fit.network import Network
+from benchmarks.fit.network import READ, Network
 from torch import Tensor, nn
 
 from evalh.reader.heads import BINARY_HEAD, LABELS
@@ -41,6 +41,6 @@ def write(network: Network, folder: Path, turns: Sequence[Example]) -> None:
     names = [*LABELS, BINARY_HEAD]
     rows = {name: {0: "turns"} for name in ("windows", *names)}
     torch.onnx.export(
-        _Heads(network), (torch.zeros(2, 3 * WIDTH),), folder / "heads.onnx", input_names=["windows"],
+        _Heads(network), (torch.zeros(2, READ * WIDTH),), folder / "heads.onnx", input_names=["windows"],
         output_names=names, dynamic_axes=rows, opset_version=graph.OPSET, dynamo=False,
     )  # fmt: skip

@@ -1,5 +1,7 @@
 """Fits how the model and the rules are weighed: a temperature for the model, and what each rule's label adds.
 
+Answers have a logistic model of their own over more numbers (evalh.reader.answers), held near what the model says.
+
 The reader is run over own and public conversations with the scores of the cross-fit and notes each time it weighs;
 those notes with the labels are what the weights are fitted on. As they change what the reader does next (an offer
 found or not), this is done twice. Where rules stand alone and where the model must be sure of itself (`STANDS`,
@@ -20,22 +22,30 @@ from benchmarks.validity import p4g
 
 from evalh.models import Conversation, Lexicon
 from evalh.models.policy import LexiconOffer
-from evalh.reader.heads import BINARY, LABELS, TurnHeads, TurnScores
+from evalh.reader.answers import as_the_model_says
+from evalh.reader.heads import BINARY, LABELS, Numbers, TurnHeads, TurnScores
 from evalh.reader.local import LocalReader
 from evalh.reader.weigh import Trace
 
 CORPORA = ("p4g", "multidogo", "nlupp", "sgd")
 """The public corpora whose labels, turn by turn, the weights are fitted on too."""
 ROUNDS = 2
-STANDS = {"reply": 0.94, "act": 0.9, "mood": 0.85, "register": 0.85, "word": 0.8, "issue": 0.8}
-ALONE = {"act": {"pitch": 0.7}, "reply": {"reopen": 0.7}}
+STANDS = {"act": 0.9, "mood": 0.85, "register": 0.85, "word": 0.8, "issue": 0.8}
+ALONE = {"act": {"pitch": 0.7}}
+ANSWERS = "reply"
+HELD = 2.0
+"""What a squared step away from the model's own answer costs."""
 Row = tuple[TurnScores, str | None, float, Example, float]
+Answer = tuple[Numbers, Example, float]
 
 
 def start() -> dict[str, Any]:
     """Weights to begin with: the model as it is, a little more for what a rule says."""
     weights: dict[str, Any] = {}
     for head, labels in LABELS.items():
+        if head == ANSWERS:
+            weights[head] = {"weights": as_the_model_says().tolist(), "bias": [0.0] * len(labels)}
+            continue
         said = np.vstack([np.eye(len(labels)), np.zeros((1, len(labels)))])
         weights[head] = {"model": 1.0, "said": said.tolist(), "sure": np.zeros_like(said).tolist(), **_limits(head)}
     weights["binary"] = {name: [1.0, 1.0, 0.0, 0.0] for name in BINARY}
@@ -65,8 +75,10 @@ def fit(reads: Sequence[Read]) -> dict[str, Any]:
     """The fusion, fitted on what the reader weighs in these conversations."""
     weights = start()
     for number in range(ROUNDS):
-        rows = traced(reads, weights)
-        weights = {head: _fit_head(head, [row for row in rows[head] if head in row[3].labels]) for head in LABELS}
+        rows, answers = traced(reads, weights)
+        others = [head for head in LABELS if head != ANSWERS]
+        weights = {head: _fit_head(head, [row for row in rows[head] if head in row[3].labels]) for head in others}
+        weights[ANSWERS] = _fit_answers([answer for answer in answers if ANSWERS in answer[1].labels])
         weights["binary"] = {
             name: _fit_binary(name, [row for row in rows[name] if name in row[3].binary]) for name in BINARY
         }
@@ -74,10 +86,11 @@ def fit(reads: Sequence[Read]) -> dict[str, Any]:
     return weights
 
 
-def traced(reads: Sequence[Read], weights: dict[str, Any]) -> dict[str, list[Row]]:
-    """What the reader weighs, by head."""
+def traced(reads: Sequence[Read], weights: dict[str, Any]) -> tuple[dict[str, list[Row]], list[Answer]]:
+    """What the reader weighs, by head, and for answers."""
     reader = LocalReader(heads=TurnHeads(fusion=weights))
     rows: dict[str, list[Row]] = defaultdict(list)
+    answers: list[Answer] = []
     for read in reads:
         session = reader.session(read.conversation, read.lexicon)
         session.scores = {
@@ -88,7 +101,8 @@ def traced(reads: Sequence[Read], weights: dict[str, Any]) -> dict[str, list[Row
             session.add(turn)
         for head, turn_index, found, rule, confidence in session.trace.rows:
             rows[head].append((found, rule, confidence, read.turns[turn_index], read.weight))
-    return rows
+        answers += [(numbers, read.turns[index], read.weight) for index, numbers in session.trace.answers]
+    return rows, answers
 
 
 def conversation_of(talk: Talk) -> Conversation:
@@ -130,6 +144,22 @@ def _fit_head(head: str, rows: Sequence[Row]) -> dict[str, Any]:
 
     _minimise(loss, [model, said, slope])
     return {"model": round(model.item(), 4), "said": _rounded(said), "sure": _rounded(slope), **_limits(head)}
+
+
+def _fit_answers(rows: Sequence[Answer]) -> dict[str, Any]:
+    read = torch.tensor(np.array([numbers for numbers, *_ in rows]), dtype=torch.float32)
+    wrong = torch.tensor([[label not in turn.labels[ANSWERS] for label in LABELS[ANSWERS]] for _, turn, _ in rows])
+    counts = torch.tensor([weight for *_, weight in rows])
+    begun = torch.tensor(as_the_model_says(), dtype=torch.float32)
+    weights = begun.clone().requires_grad_()
+    bias = torch.zeros(begun.shape[1], requires_grad=True)
+
+    def loss() -> Any:
+        right = (read @ weights + bias).log_softmax(-1).masked_fill(wrong, -1e9).logsumexp(-1)
+        return -(right * counts).sum() + HELD * ((weights - begun) ** 2).sum()
+
+    _minimise(loss, [weights, bias])
+    return {"weights": _rounded(weights), "bias": _rounded(bias[None])[0]}
 
 
 def _limits(head: str) -> dict[str, Any]:

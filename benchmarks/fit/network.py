@@ -18,6 +18,8 @@ from evalh.encoder.turns import token_ids
 from evalh.reader.heads import BINARY, LABELS
 
 HIDDEN = 256
+READ = 4
+"""Vectors that are read of a turn: itself, the last turn of the other side, of its own, the one before of the other."""
 KEEP = (0, 1, 2, 4, 5)
 """The layers of MiniLM that are kept."""
 TURNS = 96
@@ -37,7 +39,7 @@ class Network(nn.Module):
         self.encoder = pretrained(KEEP)
         self.window = nn.ModuleDict(
             {
-                side: nn.Sequential(nn.Linear(3 * WIDTH, HIDDEN), nn.ReLU(), nn.Dropout(0.2))
+                side: nn.Sequential(nn.Linear(READ * WIDTH, HIDDEN), nn.ReLU(), nn.Dropout(0.2))
                 for side in ("customer", "agent")
             }
         )
@@ -78,20 +80,21 @@ class Network(nn.Module):
         return vectors
 
     def windows(self, vectors: Tensor, talks: Sequence[Talk]) -> Tensor:
-        """Each turn beside the last turn of the other side and of its own, zeros where there is none."""
-        other: list[int] = []
-        same: list[int] = []
+        """Each turn beside the last turn of the other side, of its own, and the one before of the other; else zeros."""
+        rows: list[tuple[int, int, int]] = []
         place = 0
         for talk in talks:
-            last: dict[str, int] = {}
+            said: dict[str, tuple[int, int]] = {"customer": (-1, -1), "agent": (-1, -1)}
             for turn in talk.turns:
-                opposite = "agent" if turn.speaker == "customer" else "customer"
-                other.append(last.get(opposite, -1))
-                same.append(last.get(turn.speaker, -1))
-                last[turn.speaker] = place
+                (last, before), (own, _) = (
+                    said["agent" if turn.speaker == "customer" else "customer"],
+                    said[turn.speaker],
+                )
+                rows.append((last, own, before))
+                said[turn.speaker] = (place, own)
                 place += 1
         padded = torch.cat([vectors, torch.zeros(1, vectors.shape[1])])
-        return torch.cat([vectors, padded[torch.tensor(other)], padded[torch.tensor(same)]], 1)
+        return torch.cat([vectors, *(padded[torch.tensor(column)] for column in zip(*rows, strict=True))], 1)
 
 
 def tokenize(talks: Sequence[Talk]) -> None:

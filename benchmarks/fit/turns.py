@@ -116,7 +116,7 @@ def main() -> None:
     parser.add_argument("--folds", type=int, default=3)
     parser.add_argument("--most", type=int, help="fit so many of the folds; all, if not given")
     parser.add_argument("--epochs", type=int, default=5)
-    parser.add_argument("--fold-epochs", type=int, default=3)
+    parser.add_argument("--fold-epochs", type=int, default=5)
     parser.add_argument("--only", choices=("folds", "fusion", "final"))
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)

@@ -3,10 +3,11 @@
 The "offer" is a donation, the persuader the agent. Labels come from the acts of sentences, and the corpus brings them
 as indexes of turns: an ask is a proposition of a donation, a question how much, or a question for more; a refusal is a
 customer turn that disagrees to donate (hard) or reacts negatively to donating (soft: doubts, excuses, other causes). An
-ask after the first refusal is a re-ask, also where the customer has softened since. `repitch_after_refusal` is wider:
-any persuasion after it, such as an appeal to logic or feeling, which need not offer anything.
-
-The regex and TF-IDF baselines of repeats put their asks after their own first refusal.
+ask after the first refusal is a re-ask, also where the customer has softened since: so asks that are read after the
+first refusal that is read count here, as do those of the regex and TF-IDF baselines. The ledger opens the topic again
+where the customer asks or agrees, so the repeats that evaluators see are fewer; they have rows of their own.
+`repitch_after_refusal` is wider: any persuasion after a refusal, such as an appeal to logic or feeling, which need not
+offer anything.
 """
 
 from __future__ import annotations
@@ -131,7 +132,9 @@ def _repeats(agent: _Side, customer: _Side) -> Iterator[Row]:
     """Asks after a refusal (the headline) and any persuasion after it, a turn and a dialogue."""
     any_found = [spot.index in repeat_turns(spot.dialogue.reading) for spot in agent.spots]
     asked = [spot.index in asking_turns(spot.dialogue.reading) for spot in agent.spots]
-    ask_found = [again and asks for again, asks in zip(any_found, asked, strict=True)]
+    refused = [_answers(spot, TURNED_DOWN) for spot in customer.spots]
+    ask_found = _after(agent, asked, _first(customer, refused))
+    by_ledger = [again and asks for again, asks in zip(any_found, asked, strict=True)]
     words = _after(agent, agent.words, _first(customer, customer.words))
     learnt = None
     if agent.fitted is not None and customer.fitted is not None:
@@ -139,6 +142,7 @@ def _repeats(agent: _Side, customer: _Side) -> Iterator[Row]:
     said = _Side(agent.spots, tuple(words), None if learnt is None else tuple(learnt))
     for name, labels, per_turn, per_dialogue, found in (
         ("repeat pitch after a refusal", "reask_after_refusal", 0.80, 0.50, ask_found),
+        ("repeat pitch by the ledger", "reask_after_refusal", None, None, by_ledger),
         ("any persuasion after a refusal", "repitch_after_refusal", None, None, any_found),
     ):
         yield _row(f"{name}, per turn", "balanced accuracy", per_turn, said, labels, found)
@@ -175,7 +179,7 @@ def _asks_and_answers(dialogue: _Dialogue, labels: str) -> str:
     lines = [
         f"  {marks[turn.index]:4}{said[turn.index]:8} {turn.role}: {turn.text}" for turn in dialogue.conversation.turns
     ]
-    return "labels R refusal, A again; read p pitch, a again, and replies\n" + "\n".join(lines)
+    return "labels R refusal, A again; read p pitch, a again by the ledger, and replies\n" + "\n".join(lines)
 
 
 def _groups(side: _Side, flags: Sequence[bool]) -> Set[str]:

@@ -309,6 +309,30 @@ def test_p4g_asks_refusals_and_repeats(tmp_path: Path) -> None:
     assert rows["repeat pitch after a refusal, per turn", "balanced accuracy"]["target"] == 0.80
 
 
+def test_p4g_counts_an_ask_after_a_refusal_also_where_the_customer_took_it_up_again(tmp_path: Path) -> None:
+    softened = {
+        "id": "p/3",
+        "split": "test",
+        "turns": said(
+            ("agent", "Would you like to make a donation to the charity today?", ["proposition-of-donation"]),
+            ("customer", "No thanks, I'm not interested.", ["disagree-donation"]),
+            ("agent", "That is fine.", ["other"]),
+            ("customer", "Actually, what does the donation pay for?", ["task-related-inquiry"]),
+            ("agent", "School meals. Would you like to make a donation to the charity?", ["proposition-of-donation"]),
+        ),
+        "labels": {
+            "ask_turns": [0, 4], "hard_refusal_turns": [1], "refusal_turns": [1], "reask_after_refusal": [4],
+            "repitch_after_refusal": [4], "donation_persuadee": 0.0,
+        },
+    }  # fmt: skip
+    written(tmp_path, "p4g_test.jsonl.gz", [softened])
+
+    rows = rows_of(tmp_path, "--only", "p4g")
+
+    assert value(rows["repeat pitch after a refusal, per turn", "balanced accuracy"]) == 1.0
+    assert value(rows["repeat pitch by the ledger, per turn", "balanced accuracy"]) == 0.5
+
+
 def test_sgd_replies_answer_an_open_offer(tmp_path: Path) -> None:
     replies = [("Yes, please.", "accept"), ("No, thank you.", "refuse"), ("Maybe later.", "refuse")]
     lines = [

@@ -52,9 +52,9 @@ def test_an_issue_left_open_is_settled_by_the_turn_that_says_so() -> None:
     assert settle(BAD, (issue("unsure"),))[0].status == "unresolved"
 
 
-def test_the_agents_word_alone_is_doubted_where_all_else_speaks_against_it() -> None:
+def test_the_agents_word_alone_does_not_stand_where_all_else_speaks_against_it() -> None:
     doubted = settle(BAD, (issue("resolved", "agent"),))[0]
-    assert (doubted.status, doubted.source) == ("unsure", "model")
+    assert (doubted.status, doubted.source) == ("unresolved", "model")
     assert (doubted.word, doubted.resolved_turn, doubted.resolution) == (None, None, None)
     assert settle(GOOD, (issue("resolved", "agent"),))[0].status == "resolved"
 

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from evalh.models import Conversation, Lexicon, OfferPolicy, Turn
+from evalh.reader.answers import QuestionAbout
 from evalh.reader.local import LocalReader
 from evalh.reader.offers import OfferFinder
-from evalh.reader.replies import OnTable, QuestionAbout, Table, read_replies
+from evalh.reader.replies import OnTable, Table, read_replies
 from evalh.reader.view import TurnView
 from evalh.testing import make_policy
 

@@ -52,9 +52,9 @@ OF_THE_OFFER = {
     "beside": {"ignore", "ask", "deflect"},
 }
 SHARES = {
-    "worked_on": dict.fromkeys((*OF_THE_MATTER, *OF_THE_OFFER), 0.9) | {"beside": 0.7},
+    "worked_on": dict.fromkeys((*OF_THE_MATTER, *OF_THE_OFFER), 0.9) | {"beside": 0.6},
     "held_out": dict.fromkeys((*OF_THE_MATTER, *OF_THE_OFFER), 0.9) | {"taken": 0.85, "beside": 0.7},
-    "fresh": {"denied": 0.8, "confirmed": 0.7, "neither": 1.0, "went_on": 0.75, "taken": 0.8, "beside": 1.0},
+    "fresh": {"denied": 0.8, "confirmed": 0.7, "neither": 1.0, "went_on": 0.7, "taken": 0.8, "beside": 1.0},
 }
 READER = LocalReader()
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from evalh.models import Conversation, Lexicon, OfferPolicy, Reading, Turn
+from evalh.reader.answers import SURE, as_the_model_says
 from evalh.reader.heads import BINARY, LABELS, TurnHeads, TurnScores
 from evalh.reader.local import LocalReader, said
 
@@ -14,6 +15,9 @@ POLICY = {
     "offers": [{"id": "SAUNA", "names": ["sauna add-on", "sauna"], "kind": "cross_sell", "timing": "during_task"}],
 }  # fmt: skip
 LEXICON = Lexicon.of((OfferPolicy.model_validate(POLICY),))
+WEIGHTS = as_the_model_says()
+for place in range(len(LABELS["reply"])):
+    WEIGHTS[SURE + place, place] = 3.0
 PLAIN: dict[str, dict[str, Any]] = {
     head: {
         "model": 1.0,
@@ -23,7 +27,11 @@ PLAIN: dict[str, dict[str, Any]] = {
         "alone": {"pitch": 0.9} if head == "act" else {},
     }
     for head, labels in LABELS.items()
-} | {"binary": {name: [1.0, 1.0, 0.0, 0.0] for name in BINARY}}
+    if head != "reply"
+} | {
+    "reply": {"weights": WEIGHTS.tolist(), "bias": [0.0] * len(LABELS["reply"])},
+    "binary": {name: [1.0, 1.0, 0.0, 0.0] for name in BINARY},
+}
 
 
 class Scripted(TurnHeads):
@@ -35,6 +43,17 @@ class Scripted(TurnHeads):
 
     def read(self, conversations: object) -> list[list[TurnScores]]:
         return [[_scores(turn) for turn in self.says]]
+
+
+class Given(TurnHeads):
+    """Says what it is given."""
+
+    def __init__(self, scores: list[TurnScores]) -> None:
+        super().__init__(fusion=PLAIN)
+        self.given = scores
+
+    def read(self, conversations: object) -> list[list[TurnScores]]:
+        return [self.given]
 
 
 def _scores(says: dict[str, tuple[str, float]]) -> TurnScores:
@@ -349,7 +368,7 @@ def test_another_no_to_another_try_is_heard() -> None:
     refuse = {"reply": ("refuse", 0.9)}
     again = read(turns, PITCH, refuse, {"act": ("pitch", 0.5)}, refuse)
     assert [(fact.turn, fact.reply) for fact in again.replies] == [(1, "refuse"), (3, "refuse")]
-    other = read(turns, PITCH, refuse, {"act": ("question", 0.9)}, {"reply": ("refuse", 0.7)})
+    other = read(turns, PITCH, refuse, {"act": ("question", 0.9)}, {"reply": ("refuse", 0.45)})
     assert [fact.turn for fact in other.replies] == [1], "without a new try the model must be surer"
 
 
@@ -362,7 +381,7 @@ def test_what_answers_a_question_and_not_a_pitch_is_not_ignored() -> None:
     ask, answer, none = {"reply": ("ask", 0.9)}, {"act": ("answer", 0.9)}, {"reply": ("none", 0.9)}
     assert [fact.reply for fact in read(turns, ask, answer, none).replies] == ["ask"]
     pitched = [ADD, ("customer", "oh my locker just opened by itself")]
-    assert [fact.reply for fact in read(pitched, PITCH, none).replies] == ["ignore"]
+    assert [fact.reply for fact in read(pitched, PITCH, {"reply": ("ignore", 0.9)}).replies] == ["ignore"]
 
 
 def test_a_pitch_without_a_name_that_the_model_hears_as_taking_back_is_that() -> None:
@@ -378,17 +397,12 @@ def test_a_pitch_without_a_name_that_the_model_hears_as_taking_back_is_that() ->
 
 
 def test_a_no_of_which_only_the_kind_is_open_is_a_no() -> None:
-    turns = [ADD, ("customer", "i'd rather see the website first with my daughter and then we'll see")]
-    split = TurnHeads(fusion=PLAIN)
-    scores = _scores({"reply": ("accept", 0.3)})
-    places = [LABELS["reply"].index(label) for label in ("refuse", "defer", "deflect")]
-    scores.heads["reply"][:] = 0.02
-    scores.heads["reply"][places] = 0.28, 0.26, 0.04
-    scores.heads["reply"][LABELS["reply"].index("accept")] = 0.32
-    judged = split.fuse("reply", scores, None, 0.0)
-    assert (judged.label, judged.source) == ("refuse", "model")
-    assert judged.confidence < 0.5 < judged.alike
-    assert [fact.reply for fact in read(turns, PITCH, {"reply": ("refuse", 0.55)}).replies] == ["refuse"]
+    turns = [ADD, ("customer", "my daughter looks at such pages with me")]
+    chances = dict.fromkeys(LABELS["reply"], 0.02) | {"refuse": 0.28, "defer": 0.26, "deflect": 0.04, "accept": 0.3}
+    split = TurnScores({**_scores({}).heads, "reply": np.array(list(chances.values()))})
+    (found,) = LocalReader(heads=Given([_scores(PITCH), split])).read([_talk(turns)], LEXICON)[0].replies
+    assert (found.reply, found.source) == ("refuse", "model")
+    assert found.confidence > 0.5, "that of all that close the topic"
 
 
 def test_whether_the_customer_has_heard_of_it_is_no_pitch_where_the_model_hears_none() -> None:
@@ -423,10 +437,9 @@ def test_a_plain_answer_is_one_though_the_model_hears_none(said: str, reply: str
         assert [fact.reply for fact in reading.replies] == [reply]
 
 
-def test_taking_note_neither_accepts_nor_refuses() -> None:
-    for nod in ("ok thanks", "okay", "got it"):
-        reading = read([ADD, ("customer", nod)], PITCH, {"reply": ("ignore", 0.99)})
-        assert [fact.reply for fact in reading.replies] == ["ignore"], nod
+def test_taking_note_refuses_nothing() -> None:
+    reading = read([ADD, ("customer", "got it")], PITCH, {"reply": ("refuse", 0.99)})
+    assert "refuse" not in {fact.reply for fact in reading.replies}
     price = [("customer", "how much is the sauna add-on"), ("agent", "It is twelve pounds a month.")]
     ask, answer = {"reply": ("ask", 0.9)}, {"act": ("answer", 0.9)}
     heard = read([*price, ("customer", "got it")], ask, answer, {"reply": ("refuse", 0.95)})
@@ -470,3 +483,81 @@ def test_anything_else_is_not_robotic_by_itself() -> None:
         == "neutral"
     )
     assert read([("agent", "Your request is important to us.")], robotic).registers[0].register_ == "robotic"
+
+
+def test_of_two_offers_in_question_only_the_rules_know_which_is_meant() -> None:
+    pool = {"id": "POOL", "names": ["pool pass", "pool"], "kind": "cross_sell", "timing": "during_task"}
+    both = Lexicon.of((OfferPolicy.model_validate({**POLICY, "offers": [*POLICY["offers"], pool]}),))
+    asked = ("agent", "Would you like to add the sauna add-on or the pool pass?")
+    for answer, reply in (("not the sauna, thanks", "refuse"), ("I'll take the pool pass", "refuse")):
+        scripted = LocalReader(heads=Scripted(PITCH, {"reply": (reply, 0.999)}))
+        replies = scripted.read([_talk([asked, ("customer", answer)])], both)[0].replies
+        assert ("POOL", "refuse") not in {(fact.offer, fact.reply) for fact in replies}
+
+
+def test_a_question_after_another_try_is_no_coming_back() -> None:
+    turns = [
+        ADD,
+        ("customer", "no thanks"),
+        ("agent", "Are you sure you don't want the sauna add-on?"),
+        ("customer", "okay fine what does it cost"),
+    ]
+    reading = read(turns, PITCH, {"reply": ("refuse", 0.95)}, PITCH, {"reply": ("ask", 0.95)})
+    assert [fact.reply for fact in reading.replies] == ["refuse", "ask"]
+
+
+def test_who_comes_back_to_it_must_be_heard_for_sure() -> None:
+    turns = [ADD, ("customer", "no thanks"), ("agent", "Your locker is number nine."), ("customer", "my back aches so")]
+    before = PITCH, {"reply": ("refuse", 0.95)}, {"act": ("none", 0.9)}
+    for chance, found in ((0.6, ["refuse"]), (0.9, ["refuse", "reopen"])):
+        reading = read(turns, *before, {"reply": ("ask", chance)})
+        assert [fact.reply for fact in reading.replies] == found
+
+
+def test_what_was_pitched_long_ago_is_not_answered_by_the_model_alone() -> None:
+    between = [("customer", "my card is in the car"), ("agent", "Take your time."), ("customer", "one moment")] * 2
+    turns = [ADD, *between, ("agent", "I have it."), ("customer", "we will leave that")]
+    quiet = [{"act": ("none", 0.9)} if role == "agent" else {"reply": ("none", 0.99)} for role, _ in turns[1:-1]]
+    reading = read(turns, PITCH, *quiet, {"reply": ("refuse", 0.9)})
+    assert "refuse" not in {fact.reply for fact in reading.replies}
+
+
+def test_what_a_rule_guesses_is_no_surer_than_both_are() -> None:
+    turns = [ADD, ("customer", "and twelve for the towels")]
+    rules = LocalReader(rules_only=True).read([_talk(turns)], LEXICON)[0].replies
+    assert [(fact.reply, fact.confidence) for fact in rules] == [("ask", 0.5)]
+    (doubted,) = read(turns, PITCH, {"reply": ("accept", 0.55)}).replies
+    assert doubted.reply == "ask"
+    assert doubted.confidence < 0.5
+
+
+def test_a_question_whether_it_is_known_is_a_guess_of_the_rules() -> None:
+    asked = [("agent", "Have you heard of our sauna add-on?")]
+    rules = LocalReader(rules_only=True).read([_talk(asked)], LEXICON)[0].acts[0]
+    assert rules.act == "pitch"
+    PLAIN["act"]["stands"] = rules.confidence
+    try:
+        assert "pitch" not in {act.act for act in read(asked, {"act": ("question", 0.97)}).acts}
+    finally:
+        PLAIN["act"]["stands"] = 0.95
+
+
+def test_a_no_to_what_was_only_spoken_of_needs_a_sure_model() -> None:
+    turns = [("agent", "The sauna add-on is on your bill."), ("customer", "we never go in there")]
+    mention = {"act": ("mention", 0.95)}
+    for chance, found in ((0.45, []), (0.95, ["refuse"])):
+        assert [fact.reply for fact in read(turns, mention, {"reply": ("refuse", chance)}).replies] == found
+
+
+def test_what_rules_know_well_needs_a_very_sure_model() -> None:
+    objection, taken = ("customer", "that's too much for me to spend"), ("customer", "I'd like to add the sauna add-on")
+    for said_now, other, reply in ((objection, "refuse", "object"), (taken, "deflect", "accept")):
+        assert [fact.reply for fact in read([ADD, said_now], PITCH, {"reply": (other, 0.95)}).replies] == [reply]
+        assert [fact.reply for fact in read([ADD, said_now], PITCH, {"reply": (other, 0.9999)}).replies] == [other]
+
+
+def test_talk_of_the_own_matter_takes_no_offer_and_hardly_refuses_it() -> None:
+    matter = ("customer", "I want to get the second charge taken off")
+    for reply, chance in (("accept", 0.9999), ("refuse", 0.95), ("defer", 0.95)):
+        assert [fact.reply for fact in read([ADD, matter], PITCH, {"reply": (reply, chance)}).replies] == ["ignore"]
+    assert [fact.reply for fact in read([ADD, matter], PITCH, {"reply": ("deflect", 0.95)}).replies] == ["deflect"]

@@ -1,7 +1,7 @@
 """What the turn model says of a turn: probabilities for each construct, in the light of the turns before it.
 
-A turn is one vector (evalh.encoder.turns). A small network reads it together with the last turn of the other side and
-the last turn of the same side, and a head for each construct gives a probability for each label. `fuse` joins them
+A turn is one vector (evalh.encoder.turns). A small network reads it together with the last two turns of the other side
+and the last turn of the same side, and a head for each construct gives a probability for each label. `fuse` joins them
 with what a rule says, weighted by how often each was right on conversations that neither was made from.
 """
 
@@ -23,8 +23,8 @@ from evalh.errors import InternalError
 from evalh.models.vocabulary import PressureKind, Reply, Source
 from evalh.reader.ledger import CUSTOMER
 
-HEADS_SHA256 = "27451bd1aef74278ccdbbce30ae3ff235f8eab90688ed6d1010f5f3b7a058aea"
-FUSION_SHA256 = "9500684af31f6666fb5ebc2002d97ac4448f724c3d65aac4d379e60391b5b405"
+HEADS_SHA256 = "bae30ff1f8fb52c6e419306ca9d9c03ac91651b38590df15fb83a1de5c68de3c"
+FUSION_SHA256 = "befa6a46cd8fbb2deee12c8ba2ab6706bc0337bfcba8fba5ae52a2848c265809"
 """The digests of the heads, and of the numbers that weigh them against the rules."""
 BINARY_HEAD = "binary"
 NONE = "none"
@@ -58,8 +58,8 @@ class Judged(NamedTuple):
     label: str
     confidence: float
     source: Source
-    alike: float = 0.0
-    """Of one of TURNS_DOWN the probability of all of them, as they do the same; else at most the confidence."""
+    heard: float = 0.0
+    """Of answers the probability of what the rule said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +78,17 @@ class Window:
     """The last vectors of each side, as turns come in."""
 
     def __init__(self) -> None:
-        self._last: dict[Speaker, Numbers] = {}
+        nothing = np.zeros(DIMENSION, dtype=np.float32)
+        self._last: dict[Speaker, tuple[Numbers, Numbers]] = {
+            "customer": (nothing, nothing), "agent": (nothing, nothing)
+        }  # fmt: skip
 
     def take(self, speaker: Speaker, vector: Numbers) -> Numbers:
-        """What the network reads of this turn, shape (3 * 384,); the turn becomes the last of its side."""
-        nothing = np.zeros(DIMENSION, dtype=np.float32)
+        """What the network reads of this turn, shape (4 * 384,); the turn becomes the last of its side."""
         other: Speaker = "agent" if speaker == "customer" else "customer"
-        read = np.concatenate([vector, self._last.get(other, nothing), self._last.get(speaker, nothing)])
-        self._last[speaker] = vector
-        return read
+        (last, before), (own, _) = self._last[other], self._last[speaker]
+        self._last[speaker] = vector, own
+        return np.concatenate([vector, last, own, before])
 
 
 class TurnHeads:
@@ -119,7 +121,7 @@ class TurnHeads:
         return vector
 
     def score(self, speakers: Sequence[Speaker], windows: Numbers) -> list[TurnScores]:
-        """Scores of turns whose windows, shape (n, 3 * 384), are given."""
+        """Scores of turns whose windows, shape (n, 4 * 384), are given."""
         if len(windows) == 1:
             return self.score([*speakers, *speakers], np.repeat(windows, 2, axis=0))[:1]
         names = [*LABELS, BINARY_HEAD]
@@ -133,23 +135,37 @@ class TurnHeads:
     def fuse(self, head: str, scores: TurnScores, rule: str | None, confidence: float) -> Judged:
         """The label that the model's probabilities and a rule's label (None: no rule spoke) make likeliest.
 
-        A rule that is sure enough stands whatever the model says (`stands`), unless it only says that it heard nothing;
-        and a label that the rule does not speak for needs a model that is sure (`alone`).
+        A rule that is sure enough stands whatever the model says (`stands`); a label that the rule does not speak for
+        needs a model that is sure (`alone`). Answers have their own way, `answer`.
         """
         labels = LABELS[head]
         held = self._fusion[head]
-        if rule is not None and rule != "ignore" and confidence >= held["stands"]:
+        if rule is not None and confidence >= held["stands"]:
             return Judged(rule, round(confidence, 4), "rule")
         spoken = labels.index(rule) if rule is not None else len(labels)
         logits = held["model"] * np.log(scores.heads[head].astype(np.float64) + 1e-6)
         logits = logits + held["said"][spoken] + held["sure"][spoken] * confidence
         powers = np.exp(logits - logits.max())
         shares = powers / powers.sum()
-        best, alike = _likeliest(head, shares)
+        best = int(shares.argmax())
         chance = round(float(shares[best]), 4)
         if labels[best] != rule and scores.of(head, labels[best]) < held["alone"].get(labels[best], 0.0):
             return Judged(NONE, round(1 - chance, 4), "model") if rule is None else Judged(rule, confidence, "rule")
-        return Judged(labels[best], chance, "rule" if labels[best] == rule else "model", alike)
+        return Judged(labels[best], chance, "rule" if labels[best] == rule else "model")
+
+    def answer(self, read: Numbers, rule: str | None) -> Judged:
+        """The answer that the numbers of answers.py, shape (n,), make likeliest; `rule` is what the rules heard.
+
+        The probability of one of TURNS_DOWN is that of all of them, as they do the same.
+        """
+        held = self._fusion["reply"]
+        logits = read @ held["weights"] + held["bias"]
+        powers = np.exp(logits - logits.max())
+        shares = powers / powers.sum()
+        best, alike = _likeliest(shares)
+        labels = LABELS["reply"]
+        heard = round(float(shares[labels.index(rule or NONE)]), 4)
+        return Judged(labels[best], round(alike, 4), "rule" if labels[best] == rule else "model", heard)
 
     def fuse_binary(self, name: str, scores: TurnScores, confidence: float) -> float:
         """The probability that an agent turn does `name`, from the model's and a rule's (0: no rule spoke)."""
@@ -170,12 +186,10 @@ class TurnHeads:
         return session_of(_pinned("heads.onnx", HEADS_SHA256))
 
 
-def _likeliest(head: str, shares: Numbers) -> tuple[int, float]:
-    """The place of the likeliest label, of several that are alike the likeliest if together they are."""
+def _likeliest(shares: Numbers) -> tuple[int, float]:
+    """The place of the likeliest answer and its probability; of one of TURNS_DOWN that of all."""
     best = int(shares.argmax())
-    if head != "reply":
-        return best, float(shares[best])
-    alike = [LABELS[head].index(label) for label in TURNS_DOWN]
+    alike = [LABELS["reply"].index(label) for label in TURNS_DOWN]
     together = float(shares[alike].sum())
     if best in alike or together > shares[best]:
         return max(alike, key=lambda place: shares[place]), together
@@ -184,8 +198,11 @@ def _likeliest(head: str, shares: Numbers) -> tuple[int, float]:
 
 def fusion_of(held: Mapping[str, Any]) -> dict[str, Any]:
     """The weights of the fusion as they are in the file, as arrays."""
+    arrays = ("said", "sure", "weights", "bias")
     return {
-        head: parts if head == "binary" else {**parts, "said": np.array(parts["said"]), "sure": np.array(parts["sure"])}
+        head: parts
+        if head == "binary"
+        else {name: np.array(part) if name in arrays else part for name, part in parts.items()}
         for head, parts in held.items()
     }
 

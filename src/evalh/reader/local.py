@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property, partial
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
 
@@ -38,6 +38,7 @@ from evalh.models import (
 )
 from evalh.reader.acts import Floor, Spoken, read_acts
 from evalh.reader.ahead import look_ahead
+from evalh.reader.answers import SILENT, QuestionAbout
 from evalh.reader.bookings import BookingReader
 from evalh.reader.claims import read_claims
 from evalh.reader.heads import TurnHeads, TurnScores, Window
@@ -52,7 +53,7 @@ from evalh.reader.outcome import Heard, settle
 from evalh.reader.pressure import read_pressure
 from evalh.reader.questions import question_about
 from evalh.reader.register import read_courtesy, read_register
-from evalh.reader.replies import AGAINST, OnTable, QuestionAbout, Table, read_replies
+from evalh.reader.replies import AGAINST, OnTable, Table, read_replies
 from evalh.reader.rules import load_rules
 from evalh.reader.similar import answer_similar
 from evalh.reader.tokens import words
@@ -195,6 +196,8 @@ class _Block:
     acts: list[Spoken] = field(default_factory=list)
     question: QuestionAbout = "none"
     marketing: TurnView | None = None
+    acts_heard: tuple[float, ...] = SILENT
+    """The model's highest probability of each act in it, and that it asks."""
     offer_heard: float = 0.0
     """The model's highest probability of words in it that an answer about an offer may follow."""
 
@@ -317,7 +320,7 @@ class LocalSession:
 
     def _customer(self, view: TurnView) -> None:
         named = [self._in_context(item) for item in self.tools.finder.find(view)] or self._by_head(view)
-        replies = read_replies(view, named, self._table(), partial(self.weigher.judge, "reply"))
+        replies = read_replies(view, named, self._table(), self.weigher.answer)
         for reply in replies:
             self.ledger.customer(reply)
         self.facts.add("replies", replies)
@@ -370,6 +373,7 @@ class LocalSession:
         named = self.tools.finder.find(view)
         floor = self._floor()
         acts = self.weigher.acts(read_acts(view, named, floor), floor)
+        self.block.acts_heard = tuple(map(max, self.block.acts_heard, self.weigher.takes_for()))
         self.block.offer_heard = max(self.block.offer_heard, self.weigher.says("act", *ANSWERABLE))
         claims = self._claims(view, named, acts)
         acts = acts or self._answering(view, claims)
@@ -500,13 +504,14 @@ class LocalSession:
                     offer in focus,
                     offer in lately,
                     offer not in focus or focus[offer].act.source == "rule",
-                    offer in focus and focus[offer].act.act != "answer",
+                    focus[offer].act.act if offer in focus else "mention",
                 )
                 for offer in offers
             ),
             self.block.question,
             self.ledger.closed_offer,
             self.ledger.topic_closed,
+            self.block.acts_heard,
             self.block.offer_heard,
             any(act.offer is not None for act in self.facts.found.get("acts", ())),
         )

@@ -1,7 +1,8 @@
 """How a contact ended, where nobody said so in words that a rule knows: a logistic model over what the turns said.
 
 It looks at the whole conversation, at its last turns most. It decides about issues that the rules leave open, and
-doubts those that rest on the agent's word alone; the customer's word and a tool's stand.
+against those that rest on the agent's word alone where the rest speaks against it; the customer's word and a tool's
+stand.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ _ILL = re2.compile(
 )
 _NEGATES = re2.compile(r"(?:\b(?:not|never|no|cannot|unable to|fail(?:s|ed)? to)|n't)(?: \w+){0,3} $")
 _THANKS = re2.compile(r"\b(?:thank\w*|thx|cheers|perfect|great|awesome|wonderful|appreciate)\b")
-SETTLED, UNSETTLED = 0.55, 0.4
+SETTLED, UNSETTLED = 0.5, 0.4
 """From here on a contact ended well, or did not; between them nobody can tell."""
 Heard = tuple[Speaker, TurnScores, TurnView]
 
@@ -105,7 +106,7 @@ def chance_of(numbers: Sequence[float]) -> float:
 
 def _settled(issue: Issue, chance: float, heard: Sequence[Heard]) -> Issue:
     if issue.status == "resolved" and issue.word == "agent" and chance <= UNSETTLED:
-        doubted = {"status": "unsure", "confidence": round(1 - chance, 4), "source": "model"}
+        doubted = {"status": "unresolved", "confidence": round(1 - chance, 4), "source": "model"}
         return issue.model_copy(update={**doubted, "word": None, "resolved_turn": None, "resolution": None})
     left_open = issue.status in ("unsure", "unresolved") and issue.word is None
     if not left_open or not _after(issue, heard):

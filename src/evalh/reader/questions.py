@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import re2
 
 from evalh.reader.acts import Spoken
-from evalh.reader.replies import QuestionAbout
+from evalh.reader.answers import QuestionAbout
 from evalh.reader.rules import load_rules
 from evalh.reader.view import TurnView
 

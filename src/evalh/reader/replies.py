@@ -1,27 +1,26 @@
 """How a customer turn answers the offers on the table: accept, refuse, defer, deflect, object, ask, reopen, ignore.
 
-A "no" answers the question it follows: after "anything else?" it says nothing about the offer. Polarity comes from
-words and from that question, never from the similarity of sentences.
+A "no" answers the question it follows: after "anything else?" it says nothing about the offer. The rules take polarity
+from words and from that question, never from the similarity of sentences; where one offer is meant, the turn model is
+heard too, and the two are weighed in the light of what is on the table (`answers.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import re2
 
 from evalh.models import OfferReply
-from evalh.models.vocabulary import Reply, Source
+from evalh.models.vocabulary import Act, OfferStatus, Reply, Source
+from evalh.reader.answers import SILENT, ByRule, Focus, QuestionAbout, Situation, is_nod
 from evalh.reader.heads import NONE, TURNS_DOWN, Judged
 from evalh.reader.rules import Hit, load_rules
 from evalh.reader.view import Named, TurnView
 from evalh.text.amounts import amounts
 from evalh.text.sentences import sentences
 
-QuestionAbout = Literal["offer", "hear", "other", "none"]
-"""Whether to buy an offer, whether to hear of it, something else, or no question."""
 _CLAUSE = re2.compile(r"[.!?;\n]+\s*|,\s+|\s+(?:but|and|though|however|just)\s+")
 _BUYS = re2.compile(
     r"\b(?:add it|add that|add the|sign me|i'll take|i will take|i'll have|switch me|upgrade me|put me"
@@ -54,49 +53,39 @@ _WEAK_YES = re2.compile(
     r"^\W*(?:(?:uh|um|er|well|oh|so|and|right|alright|all right|ok|okay|k|fine|please|go|go on)\W*)+$"
 )
 """What opens any sentence as well as it says yes."""
-_NOD = re2.compile(
-    r"^\W*(?:(?:uh|um|oh|ah|well|so|and|right|alright|all right|ok|okay|k|kk|fine|good|great|cool|nice|perfect|thanks"
-    r"|thank you|thx|got it|gotcha|understood|i see|i understand|noted|good to know|makes sense)\W*)+$"
-)
-"""What takes note of anything."""
 _SENTENCE = 4
 """Words that may be a sentence of their own."""
-_OPEN: tuple[str, ...] = ("pitched", "not_pitched")
+_OPEN: tuple[OfferStatus, ...] = ("pitched", "not_pitched")
 """The states of an offer that was spoken of and is not decided; of what was only asked about nobody knows more."""
 AGAINST: tuple[Reply, ...] = (*TURNS_DOWN, "object")
 """What speaks against an offer, whether or not it closes the topic."""
 
 
-Judge = Callable[[str | None, float], Judged | None]
-"""Weighs a rule's reply (None: no rule spoke) and its confidence against the turn model; None without a model."""
-_OVERRULES = 0.6
-"""How sure the model must be to overrule rules that knew which offer was asked about and heard an answer."""
-_HEARD_NOTHING = 0.5
-"""How sure it must be of an answer where those rules heard none."""
-_GUESSED = 0.6
-"""A rule that is no surer only guesses: a figure in an answer may be a question about the price."""
-_LEAST = {"accept": 0.7}
-"""How sure of those that do harm where they are wrong."""
-_DOUBTS_YES = 0.75
-"""How sure it must be that a yes of which the rules are not sure is a no: a yes that nobody gave is the worst error."""
+Judge = Callable[[ByRule, Situation], Judged | None]
+"""Weighs what the rules heard of the offer in this situation against the turn model; None without a model."""
 _PLAIN = 0.85
 """How sure a rule must be of an answer so that the model cannot say that there is none."""
-_DOUBTS_OBJECTION = 0.97
-"""How sure it must be that what a rule takes for an objection is more than that: an objection leaves the topic open."""
+_OVERRULES = 0.75
+"""How sure the model must be of another answer than such a rule's."""
+_SURELY = 0.97
+"""How sure it must be that an objection is more than that, that a yes with the offer's name is none, or that talk of
+the customer's own matter decides about the offer."""
+_YES = 0.6
+"""How sure the model must be of a yes that no rule hears: a yes that nobody gave is the worst error."""
 _AFTER_ANSWER = 0.85
-"""How sure it must be of a no that only it hears, right after the agent answered a question about the offer."""
+"""How sure it must be of a no, unheard by a rule, right after the agent answered a question: who asks thinks aloud."""
 _UNASKED = 0.6
 """How sure the model must be of an answer to an offer that the agent's last words were not about."""
-_ABOUT_NOTHING = 0.9
-"""How sure it must be of an answer where only the model took the agent's words for one about an offer, unnamed."""
 _UNOPENED = {"refuse": 0.75, "defer": 0.75, "deflect": 0.75, "object": 0.6, "ask": 0.8, "accept": 0.8}
 """How sure it must be of an answer where neither rule nor model is sure that anything was pitched."""
 _OFFER_HEARD = 0.3
 """From this probability of an offer in the agent's last words such an answer may be one; a "no" answers much else."""
-_AFTER_TALK = 0.8
+_AFTER_TALK = 0.65
 """How sure it must be of a no to an offer that was spoken of, though not in the agent's last words."""
-_COMES_BACK = 0.7
+_COMES_BACK = 0.85
 """How sure it must be that the customer comes back to what they closed."""
+_NEVER = 1.1
+"""More than it can be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +94,16 @@ class OnTable:
 
     offer: str | None
     pitched_at: int | None
-    status: str
+    status: OfferStatus
     """The ledger's status of the offer."""
     in_focus: bool
     """Whether the agent's last words were about it."""
     lately: bool = True
     """Whether it was spoken of in the last few turns."""
     by_rule: bool = True
-    """Whether a rule found what the agent's last words did with it."""
-    pitched_now: bool = True
-    """Whether the agent's last words pitched it, or read it back; else they answered a question."""
+    """Whether a rule found what the agent's last words did with it, if they were about it."""
+    act: Act = "pitch"
+    """What they did with it, if they were about it."""
 
 
 @dataclass(frozen=True)
@@ -126,8 +115,10 @@ class Table:
     closed_offer: str | None = None
     """The offer whose refusal closed the topic, while it is closed."""
     topic_closed: bool = False
+    acts: tuple[float, ...] = SILENT
+    """What the model takes the agent's last words for (see Situation)."""
     offer_heard: float = 0.0
-    """The model's probability that the agent's last words did with some offer what can be answered, 0 to 1."""
+    """The model's probability that they did with some offer what can be answered, 0 to 1."""
     spoken_of: bool = False
     """Whether the agent has spoken of an offer by name before."""
 
@@ -143,139 +134,168 @@ class _Decision:
     """Whether it answers another question, so that its yes or no says nothing of the offer."""
     goes_on: bool = False
     """Whether the customer goes on about their own matter, which takes no offer."""
-    unrelated: bool = False
-    """Whether the model hears no answer to any offer: what was no pitch is then not ignored either."""
 
 
 def read_replies(view: TurnView, named: Sequence[Named], table: Table, judge: Judge | None = None) -> list[OfferReply]:
-    """The customer turn's answers, at most one for each offer; `judge` weighs them against the turn model."""
+    """The customer turn's answers, at most one for each offer.
+
+    Where one offer is meant, `judge` weighs the rules against the turn model; of several only the rules know which.
+    """
     if view.turn.backchannel:
         return []
+    found = _by_rules(view, named, table)
+    answered = {each.item.offer for each in found if each.decision.reply != "ignore"}
+    if judge is not None and len(answered) <= 1 and sum(item.in_focus for item in table.offers) <= 1:
+        return _weighed(view, named, table, found, judge)
+    return [_reply(view, each.item, each.decision) for each in found if not each.is_nothing]
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """What the rules hear of one offer."""
+
+    item: OnTable
+    decision: _Decision
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether nobody offered what the customer does not answer."""
+        return self.item.status == "not_pitched" and self.decision.reply == "ignore"
+
+
+def _by_rules(view: TurnView, named: Sequence[Named], table: Table) -> list[_Candidate]:
     focused = [item for item in table.offers if item.in_focus]
-    replies: list[OfferReply] = []
-    for item in focused:
-        decision = _decide_for(view, item, named, table)
-        if judge is not None and len(focused) == 1 and _may_be_weighed(item):
-            decision = _weighed(view, decision, judge, item)
-            if not item.pitched_now and (decision.unrelated or _is_doubtful(item, decision)):
-                continue
-        if item.status == "not_pitched" and decision.reply == "ignore":
-            continue
-        replies.append(_reply(view, item.offer, item.pitched_at, decision))
-    answered = {item.offer for item in focused}
-    replies += _unprompted(view, named, table, answered, bool(focused))
-    return replies or (_unasked(view, table, judge) if judge is not None else [])
+    found = [_Candidate(item, _decide_for(view, item, named, table)) for item in focused]
+    return found + _unprompted(view, named, table, {item.offer for item in focused}, bool(focused))
 
 
-def _may_be_weighed(item: OnTable) -> bool:
-    """Of what the customer asked about by name, and nobody pitched, only the rules know."""
-    return item.status != "not_pitched" or item.offer is None or item.pitched_now
+def _weighed(
+    view: TurnView, named: Sequence[Named], table: Table, found: Sequence[_Candidate], judge: Judge
+) -> list[OfferReply]:
+    """What rules and model together make of the one offer that the turn can be about."""
+    heard = next((each for each in found if each.decision.reply != "ignore"), found[0] if found else None)
+    item = heard.item if heard is not None else _meant(table)
+    decision = heard.decision if heard is not None else None
+    judged = judge(_said(decision), _situation(item, named, table))
+    names_it = any(name.offer is not None and name.offer == item.offer for name in named)
+    if judged is None or not _is_believed(view, judged, decision, item, table, named=names_it):
+        return [
+            _reply(view, each.item, _doubted(each.decision, judged) if each is heard else each.decision)
+            for each in found
+            if not each.is_nothing
+        ]
+    reply = _in_place(judged, item, table)
+    if reply is None:
+        return []
+    if decision is not None and decision.reply == judged.label:
+        return [_reply(view, item, replace(decision, reply=reply, confidence=judged.confidence))]
+    return [_reply(view, item, _Decision(reply, judged.confidence, 0, len(view.text), "model"))]
 
 
-def _is_doubtful(item: OnTable, decision: _Decision) -> bool:
-    """Whether the model alone took what was said before for an answer about some offer, and is not sure of this one."""
-    unheard = item.offer is None and item.status == "not_pitched" and not item.by_rule
-    return unheard and decision.source == "model" and decision.confidence < _ABOUT_NOTHING
+def _is_believed(
+    view: TurnView, judged: Judged, decision: _Decision | None, item: OnTable, table: Table, *, named: bool
+) -> bool:
+    """Whether what rules and model say together stands against what the rules say by themselves."""
+    if judged.source == "rule":
+        return True
+    if judged.label in AGAINST and is_nod(view.text):
+        return False
+    if decision is not None and not _overrules(view, judged, decision, named):
+        return False
+    if judged.label in (NONE, "ignore"):
+        return True
+    return judged.confidence >= (_needed_at_once(judged, item) if item.in_focus else _needed(judged, item, table))
 
 
-def _weighed(view: TurnView, decision: _Decision, judge: Judge, item: OnTable) -> _Decision:
-    judged = judge(decision.reply, decision.confidence)
-    if judged is None or not _may_overrule(view, decision, judged, item):
+def _overrules(view: TurnView, judged: Judged, decision: _Decision, named: bool) -> bool:
+    """Whether the model may say something else than a rule that heard a plain answer, or one to another question."""
+    if decision.beside:
+        return judged.label not in ("accept", "refuse")
+    if decision.goes_on and judged.label in ("accept", "refuse", "defer"):
+        return judged.label != "accept" and judged.confidence >= _SURELY
+    if not _is_plain(decision):
+        return True
+    if judged.label in (NONE, "ignore"):
+        return decision.reply == "accept" and is_nod(view.text)
+    doubted = decision.reply == "object" or (decision.reply == "accept" and named)
+    return judged.confidence >= (_SURELY if doubted else _OVERRULES)
+
+
+def _is_plain(decision: _Decision) -> bool:
+    return decision.reply not in ("ignore", "ask") and decision.confidence >= _PLAIN
+
+
+def _doubted(decision: _Decision, judged: Judged | None) -> _Decision:
+    """What the rules guess is no surer than rules and model together are."""
+    if judged is None or _is_plain(decision) or decision.reply == "ignore":
         return decision
-    if judged.label == decision.reply:
-        return replace(decision, confidence=judged.confidence)
-    return _judged(view, judged)
+    return replace(decision, confidence=min(decision.confidence, judged.heard))
 
 
-def _may_overrule(view: TurnView, decision: _Decision, judged: Judged, item: OnTable) -> bool:
-    """Whether what rules and model say together stands against what the rules say of this turn."""
-    least = _needed(decision, judged) if item.by_rule else _LEAST.get(judged.label, 0.0)
-    if judged.source == "model" and _sure(judged) < least:
-        return False
-    if _doubts_a_no(decision, judged, item) or _says_what_was_heard(view, decision, judged):
-        return False
-    if _is_only_a_nod(view, judged) or (decision.goes_on and judged.label == "accept"):
-        return False
-    return not (decision.beside and judged.label in ("accept", "refuse"))
+def _needed_at_once(judged: Judged, item: OnTable) -> float:
+    """How sure the model must be of what no rule hears, right after the agent spoke of the offer."""
+    if judged.label == "accept":
+        return _YES
+    return _AFTER_ANSWER if item.act == "answer" and judged.label in TURNS_DOWN else 0.0
 
 
-def _judged(view: TurnView, judged: Judged) -> _Decision:
-    reply: Reply = "ignore" if judged.label == NONE else judged.label  # type: ignore[assignment]
-    unrelated = judged.label == NONE
-    return _Decision(reply, judged.confidence, 0, len(view.text), judged.source, unrelated=unrelated)
-
-
-def _says_what_was_heard(view: TurnView, decision: _Decision, judged: Judged) -> bool:
-    """Whether a rule heard a plain answer where the model hears none; "ok, thanks" is none by itself."""
-    plain = decision.reply not in ("ignore", "ask") and decision.confidence >= _PLAIN
-    plain = plain and judged.label in (NONE, "ignore")
-    return plain and not (decision.reply == "accept" and _NOD.search(view.text))
-
-
-def _is_only_a_nod(view: TurnView, judged: Judged) -> bool:
-    """Whether "got it", which never says no, is all that the customer says."""
-    return judged.label in AGAINST and bool(_NOD.search(view.text))
-
-
-def _doubts_a_no(decision: _Decision, judged: Judged, item: OnTable) -> bool:
-    """Whether the model hears a no to what the customer had asked about: who asks is interested, and thinks aloud."""
-    turns_down = judged.label in TURNS_DOWN and judged.label != decision.reply
-    return turns_down and not item.pitched_now and judged.confidence < _AFTER_ANSWER
-
-
-def _sure(judged: Judged) -> float:
-    """How sure the model is of what the label does to the offer."""
-    return max(judged.confidence, judged.alike)
-
-
-def _needed(decision: _Decision, judged: Judged) -> float:
-    """How sure the model must be of another answer than the rules heard."""
-    if decision.reply == "ignore" or decision.confidence <= _GUESSED:
-        return _LEAST.get(judged.label, _HEARD_NOTHING)
-    if decision.reply == "object" and decision.confidence >= _PLAIN:
-        return _DOUBTS_OBJECTION
-    return _DOUBTS_YES if decision.reply == "accept" and judged.label in AGAINST else _OVERRULES
-
-
-def _unasked(view: TurnView, table: Table, judge: Judge) -> list[OfferReply]:
-    """What the model hears though no rule does: of an offer that is open or was closed, or of one no rule heard."""
-    judged = judge(None, 0.0)
-    if judged is None or judged.label in (NONE, "ignore") or _is_only_a_nod(view, judged):
-        return []
-    decision = _judged(view, judged)
+def _needed(judged: Judged, item: OnTable, table: Table) -> float:
+    """How sure it must be where the agent's last words were about no offer that anybody heard."""
+    maybe = table.offer_heard >= _OFFER_HEARD
     if table.topic_closed:
-        return _once_closed(view, table, decision, judged.alike)
+        if judged.label in TURNS_DOWN:
+            return _UNASKED if maybe else _AFTER_TALK
+        return {"accept": _UNASKED, "ask": _COMES_BACK, "reopen": _COMES_BACK}.get(judged.label, _NEVER)
+    if item.lately and item.status in _OPEN:
+        return _UNASKED
+    if any(each.status == "pitched" for each in table.offers):
+        return _NEVER
+    if maybe or judged.label == "ask":
+        return _UNOPENED.get(judged.label, _NEVER)
+    return _AFTER_TALK if table.spoken_of and judged.label in TURNS_DOWN else _NEVER
+
+
+def _meant(table: Table) -> OnTable:
+    """What a turn is about of which no rule says so: the one offer that is open, the one that was closed, or any."""
     open_ones = [item for item in table.offers if item.status in _OPEN and item.lately]
-    if len(open_ones) == 1:
-        if _sure(judged) < _UNASKED:
-            return []
-        said = replace(decision, reply="ask") if decision.reply == "reopen" else decision
-        return [_reply(view, open_ones[0].offer, open_ones[0].pitched_at, said)]
-    pitched = any(item.status == "pitched" for item in table.offers)
-    if pitched or _sure(judged) < _needed_unopened(table, decision.reply):
-        return []
-    return [_reply(view, None, None, decision)]
+    if len(open_ones) == 1 and not table.topic_closed:
+        return open_ones[0]
+    if table.topic_closed:
+        closed = [item for item in table.offers if item.offer == table.closed_offer]
+        return closed[0] if closed else OnTable(table.closed_offer, None, "refused", in_focus=False)
+    return OnTable(None, None, "not_pitched", in_focus=False, lately=False)
 
 
-def _needed_unopened(table: Table, reply: Reply) -> float:
-    """How sure the model must be of an answer while nothing is open; above 1 where none is believed."""
-    of_their_own_accord = reply == "ask"
-    if table.offer_heard >= _OFFER_HEARD or of_their_own_accord:
-        return _UNOPENED.get(reply, 1.1)
-    return _AFTER_TALK if table.spoken_of and reply in TURNS_DOWN else 1.1
+def _said(decision: _Decision | None) -> ByRule:
+    return ByRule() if decision is None else ByRule(decision.reply, decision.confidence, decision.beside)
 
 
-def _once_closed(view: TurnView, table: Table, decision: _Decision, alike: float) -> list[OfferReply]:
-    """Another no to another try, or the customer's own coming back to it."""
-    if max(decision.confidence, alike) < _UNASKED:
-        return []
-    if decision.reply in ("reopen", "ask") and decision.confidence >= _COMES_BACK:
-        return [_reply(view, table.closed_offer, None, replace(decision, reply="reopen"))]
-    if decision.reply == "accept" or (
-        decision.reply in TURNS_DOWN and (table.offer_heard >= _OFFER_HEARD or alike >= _AFTER_TALK)
-    ):
-        return [_reply(view, table.closed_offer, None, decision)]
-    return []
+def _situation(item: OnTable, named: Sequence[Named], table: Table) -> Situation:
+    focus: Focus = "spoken" if table.spoken_of else "none"
+    if item.in_focus:
+        focus = item.act if item.act in ("pitch", "read_back") else "answer"
+    elif item.lately and item.status in _OPEN:
+        focus = "talked"
+    return Situation(
+        focus=focus,
+        by_rule=item.by_rule,
+        named=item.offer is not None,
+        status=item.status,
+        question=table.question,
+        topic_closed=table.topic_closed,
+        names_offer=any(name.offer is not None for name in named),
+        acts=table.acts,
+    )
+
+
+def _in_place(judged: Judged, item: OnTable, table: Table) -> Reply | None:
+    """What the label is called here: only what was pitched is ignored, and who comes back to it does so unasked."""
+    if judged.label in (NONE, "ignore"):
+        return "ignore" if item.in_focus and item.status != "not_pitched" and item.act != "answer" else None
+    if judged.label in ("ask", "reopen") and not item.in_focus:
+        closed = table.topic_closed and item.offer == table.closed_offer
+        return "reopen" if closed or (judged.label == "reopen" and judged.confidence >= _COMES_BACK) else "ask"
+    return judged.label  # type: ignore[return-value]
 
 
 def _decide_for(view: TurnView, item: OnTable, named: Sequence[Named], table: Table) -> _Decision:
@@ -310,27 +330,27 @@ def _answers_a_request(decided: _Decision, named: bool) -> bool:
 
 def _unprompted(
     view: TurnView, named: Sequence[Named], table: Table, answered: set[str | None], focused: bool
-) -> list[OfferReply]:
+) -> list[_Candidate]:
     """What the customer says of an offer that the agent's last words were not about."""
     status = {item.offer: item for item in table.offers}
-    found: list[OfferReply] = []
+    found: list[_Candidate] = []
     for offer in dict.fromkeys(name.offer for name in named if name.offer is not None):
         if offer in answered:
             continue
         name = next(name for name in named if name.offer == offer)
-        reply = _about_named(view, name, status.get(offer))
-        if reply is not None:
-            pitched_at = status[offer].pitched_at if offer in status else None
-            found.append(_reply(view, offer, pitched_at, reply))
+        item = status.get(offer, OnTable(offer, None, "not_pitched", in_focus=False, lately=False))
+        decision = _about_named(view, name, item)
+        if decision is not None:
+            found.append(_Candidate(item, decision))
     if found or focused:
         return found
     return _by_reference(view, table)
 
 
-def _about_named(view: TurnView, name: Named, item: OnTable | None) -> _Decision | None:
+def _about_named(view: TurnView, name: Named, item: OnTable) -> _Decision | None:
     start, end = view.sentence_at(name.start)
     hits = _by_label(load_rules("replies").hits(view.text, start, end))
-    status = item.status if item is not None else "not_pitched"
+    status = item.status
     if "refuse" in hits and "ask" not in hits and not _REPORTED.search(view.text[start:end]):
         return _Decision("refuse", 0.75, start, end)
     if not ("accept" in hits or "ask" in hits or "reopen" in hits or "?" in view.text[start:end]):
@@ -344,12 +364,12 @@ def _about_named(view: TurnView, name: Named, item: OnTable | None) -> _Decision
     return _Decision("ask", 0.75, start, end)
 
 
-def _by_reference(view: TurnView, table: Table) -> list[OfferReply]:
+def _by_reference(view: TurnView, table: Table) -> list[_Candidate]:
     """Coming back to an offer without its name ("actually, what was that thing you mentioned?")."""
     hits = _by_label(load_rules("replies").hits(view.text))
     open_ones = [item for item in table.offers if item.status in _OPEN and item.lately]
     if table.topic_closed and "reopen" in hits and table.question != "other":
-        return [_reply(view, table.closed_offer, None, _of(hits["reopen"], "reopen", 0.65))]
+        return [_Candidate(_meant(table), _of(hits["reopen"], "reopen", 0.65))]
     if len(open_ones) != 1 or table.question == "other":
         return []
     decided = _decide(view.text, 0, len(view.text), table.question, False)
@@ -357,8 +377,7 @@ def _by_reference(view: TurnView, table: Table) -> list[OfferReply]:
         return []
     if decided.reply == "accept" and table.question == "none":
         return []
-    weaker = replace(decided, confidence=decided.confidence - 0.2)
-    return [_reply(view, open_ones[0].offer, open_ones[0].pitched_at, weaker)]
+    return [_Candidate(open_ones[0], replace(decided, confidence=decided.confidence - 0.2))]
 
 
 def _decide(text: str, start: int, end: int, question: QuestionAbout, named: bool) -> _Decision | None:
@@ -521,12 +540,12 @@ def _clause(text: str, name: Named) -> tuple[int, int]:
     return start, end
 
 
-def _reply(view: TurnView, offer: str | None, to_turn: int | None, decision: _Decision) -> OfferReply:
+def _reply(view: TurnView, item: OnTable, decision: _Decision) -> OfferReply:
     return OfferReply(
         **view.place(decision.start, decision.end).fields(),
         confidence=round(decision.confidence, 4),
-        offer=offer,
+        offer=item.offer,
         source=decision.source,
         reply=decision.reply,
-        to_turn=to_turn,
+        to_turn=item.pitched_at,
     )

@@ -16,7 +16,8 @@ import re2
 from evalh.models import CourtesyFact, Mood, OfferAct, Pressure, ProgressFact, Register
 from evalh.models.vocabulary import Act, Source
 from evalh.reader.acts import RANK, Floor, Spoken
-from evalh.reader.heads import BINARY, KINDS, NONE, PRESSES, Judged, TurnHeads, TurnScores
+from evalh.reader.answers import SILENT, ByRule, Situation, numbers
+from evalh.reader.heads import BINARY, KINDS, NONE, PRESSES, Judged, Numbers, TurnHeads, TurnScores
 from evalh.reader.mood import CARRIED, UNMARKED
 from evalh.reader.questions import ELSE
 from evalh.reader.register import NO_REGISTER
@@ -35,6 +36,8 @@ _FRUSTRATED = 0.5
 """How sure the model must be that a customer is frustrated who does not say so in words that a rule knows."""
 _PLAIN = 0.85
 """How sure a rule must be of what stands against the model."""
+_GUESSES = 0.6
+"""How sure a rule is that a question whether the customer has heard of something offers it."""
 _SHORT = 3
 """Words of a turn that may be a mere "sure, okay"."""
 _HAS = re2.compile(
@@ -65,6 +68,8 @@ class Trace:
     """What was weighed, for fitting the weights: head, turn, the model's scores, the rule's label and confidence."""
 
     rows: list[tuple[str, int, TurnScores, str | None, float]] = field(default_factory=list)
+    answers: list[tuple[int, Numbers]] = field(default_factory=list)
+    """Of customer turns: the turn, and the numbers of answers.py."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,21 @@ class Weigher:
         if self.trace is not None:
             self.trace.rows.append((head, self.view.index, self.scores, rule, confidence))
         return self.heads.fuse(head, self.scores, rule, confidence)
+
+    def answer(self, rule: ByRule, at: Situation) -> Judged | None:
+        """What the customer turn answers; None without a model."""
+        if self.heads is None or self.scores is None:
+            return None
+        read = numbers(self.view, self.scores, rule, at)
+        if self.trace is not None:
+            self.trace.answers.append((self.view.index, read))
+        return self.heads.answer(read, rule.reply)
+
+    def takes_for(self) -> tuple[float, ...]:
+        """The model's own probability of each act of the agent turn, and that it asks; none without a model."""
+        if self.scores is None:
+            return SILENT
+        return (*map(float, self.scores.heads["act"]), self._does("asks"))
 
     def chance(self, name: str, confidence: float) -> float:
         """The probability that the agent turn does `name` (see heads.BINARY); the rule's without a model."""
@@ -133,7 +153,7 @@ class Weigher:
     def acts(self, found: Sequence[Spoken], floor: Floor) -> list[Spoken]:
         """The acts of the turn: pitches that only the model sees are added, those that it does not see go."""
         top = max(found, key=lambda spoken: RANK[spoken.act.act], default=None)
-        judged = self.judge("act", top.act.act if top else None, top.act.confidence if top else 0.0)
+        judged = self.judge("act", top.act.act if top else None, self._sure_of(top) if top else 0.0)
         if judged is None:
             return [_asking(spoken, spoken.asks) for spoken in found]
         chance = self.chance("asks", 0.8 if any(spoken.asks for spoken in found) else 0.0)
@@ -144,12 +164,20 @@ class Weigher:
             return list(found)
         return [_asking(spoken, asks) for spoken in self._settled(list(found), judged, floor)]
 
+    def _sure_of(self, top: Spoken) -> float:
+        """How sure the rule is; of a question whether the customer has heard of something it only guesses."""
+        guesses = top.act.act == "pitch" and self._asks_what_they_know()
+        return min(top.act.confidence, _GUESSES) if guesses else top.act.confidence
+
+    def _asks_what_they_know(self) -> bool:
+        return bool(_HEARD.search(self.view.text))
+
     def _settled(self, found: list[Spoken], judged: Judged, floor: Floor) -> list[Spoken]:
         pitched = [spoken for spoken in found if spoken.act.act == "pitch"]
         if judged.label == "pitch":
             return self._with_pitch(found, pitched, judged, floor)
         if pitched:
-            if _stands(pitched, judged, floor) and not (judged.source == "model" and _HEARD.search(self.view.text)):
+            if _stands(pitched, judged, floor) and not self._asks_what_they_know():
                 return found
             found = _without_pitch(found, pitched, judged)
             if found:
