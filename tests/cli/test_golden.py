@@ -42,7 +42,7 @@ def test_add_says_what_it_did_and_what_comes_next(evalh: Evalh, root: Path) -> N
 
     assert (done.code, done.err) == (0, "")
     assert done.out.splitlines() == [
-        "added case call-1 by v1, persona calm: 6 turns, 10 labels proposed",
+        "added case call-1 by v1, persona calm: 6 turns, 11 labels proposed",
         "version of few: 1 -> 2",
         "proposed labels count once a person confirms them: evalh golden confirm few --by NAME",
         "names and postal addresses are not found: read what is added before you commit it",
@@ -96,9 +96,9 @@ def test_where_nobody_can_be_asked_labels_are_named(evalh: Evalh, root: Path) ->
     done = evalh("golden", "confirm", "few", "--by", "ann")
     assert (done.code, "nobody can be asked here; name labels with --case" in done.err) == (2, True)
     done = evalh("golden", "confirm", "few", "--by", "ann", "--construct", "mood")
-    assert (done.code, done.out) == (0, "confirmed 2 labels by ann\n")
+    assert (done.code, done.out) == (0, "confirmed 3 labels by ann\n")
     assert [one for one in labels(root) if one[3]] == [
-        ("mood", "frustrated", "ann", True), ("mood", "calm", "ann", True),
+        ("mood", "frustrated", "ann", True), ("mood", "satisfied", "ann", True), ("mood", "calm", "ann", True),
     ]  # fmt: skip
     assert evalh("golden", "confirm", "few", "--by", "ann", "--all").out == "confirmed 8 labels by ann\n"
     assert evalh("golden", "confirm", "few", "--by", "ann", "--all").out == "there is no unconfirmed label\n"
@@ -112,10 +112,10 @@ def test_a_person_is_asked_about_each_label_in_its_place(
     done = evalh("golden", "confirm", "few", "--by", "ann")
 
     assert done.code == 0
-    assert "[1/10] call-1 v1, turn 0: identity ai_disclosed (reader:local-" in done.out
+    assert "[1/11] call-1 v1, turn 0: identity ai_disclosed (reader:local-" in done.out
     assert "> 1 customer: My bill is wrong, you charged me twice! Call me on <PHONE_1>." in done.out
     assert "which? open, promised, resolved, unresolved, unsure: " in done.out
-    assert done.out.endswith("kept 3 answers, 7 labels left\n")
+    assert done.out.endswith("kept 3 answers, 8 labels left\n")
     assert labels(root)[:3] == [
         ("identity", "ai_disclosed", "ann", True),
         ("issue", "promised", "ann", True),
@@ -128,7 +128,7 @@ def test_the_end_of_the_input_keeps_what_was_answered(
 ) -> None:
     evalh("golden", "add", "few", "calls.jsonl")
     monkeypatch.setattr(sys, "stdin", Terminal("y"))
-    assert evalh("golden", "confirm", "few", "--by", "ann").out.endswith("kept 1 answer, 9 labels left\n")
+    assert evalh("golden", "confirm", "few", "--by", "ann").out.endswith("kept 1 answer, 10 labels left\n")
     assert sum(one[3] for one in labels(root)) == 1
 
 
@@ -137,10 +137,10 @@ def test_proposals_count_for_nothing_until_they_are_confirmed(evalh: Evalh, root
     for more in ((), ("--include-unconfirmed",)):
         done = evalh("calibrate", "few", *more)
         assert done.code == 2
-        assert "no person has confirmed a label: all 10 are proposals of a reader" in done.err
+        assert "no person has confirmed a label: all 11 are proposals of a reader" in done.err
     evalh("golden", "confirm", "few", "--by", "ann", "--construct", "mood")
     done = evalh("calibrate", "few", "--include-unconfirmed")
-    assert (done.code, "few: 2 confirmed labels by 1 labeller" in done.out) == (0, True)
+    assert (done.code, "few: 3 confirmed labels by 1 labeller" in done.out) == (0, True)
 
 
 # --- check ---
@@ -167,7 +167,7 @@ def test_a_check_ends_with_2_where_labels_conflict(evalh: Evalh, root: Path) -> 
     done = evalh("golden", "check", "few")
 
     assert done.code == 2
-    assert done.err.startswith("golden_sets/few/labels.jsonl:11: label: 'solved' contradicts 'unsolved' on line 4")
+    assert done.err.startswith("golden_sets/few/labels.jsonl:12: label: 'solved' contradicts 'unsolved' on line 4")
     assert "not ok: 1 mistake" in done.out
 
 
