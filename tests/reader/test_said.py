@@ -7,8 +7,10 @@ it says how far the rules carry to other words, which is not far. Only the share
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
@@ -52,10 +54,15 @@ OF_THE_OFFER = {
     "beside": {"ignore", "ask", "deflect"},
 }
 SHARES = {
-    "worked_on": dict.fromkeys((*OF_THE_MATTER, *OF_THE_OFFER), 0.9) | {"beside": 0.6},
+    "worked_on": dict.fromkeys((*OF_THE_MATTER, *OF_THE_OFFER), 0.9) | {"beside": 0.8},
     "held_out": dict.fromkeys((*OF_THE_MATTER, *OF_THE_OFFER), 0.9) | {"taken": 0.85, "beside": 0.7},
-    "fresh": {"denied": 0.8, "confirmed": 0.7, "neither": 1.0, "went_on": 0.7, "taken": 0.8, "beside": 1.0},
+    "fresh": {"denied": 0.8, "confirmed": 0.7, "neither": 1.0, "went_on": 0.75, "taken": 0.8, "beside": 1.0},
 }
+MISSED = {
+    ("worked_on", "beside"): "0.60: a complaint about a charge right after a pitch may pass for an objection",
+    ("fresh", "went_on"): "0.71: talk of the own matter in the words of a yes right after a pitch passes for one",
+}
+"""What is read less well than it should be, with the share that is."""
 READER = LocalReader()
 
 
@@ -87,7 +94,16 @@ def missed(file: str, group: str) -> tuple[list[str], int]:
     return wrong, len(said)
 
 
-@pytest.mark.parametrize(("file", "group"), [(file, group) for file, shares in SHARES.items() for group in shares])
+def groups() -> Iterator[Any]:
+    """File and group of each share."""
+    for file, shares in SHARES.items():
+        for group in shares:
+            missed_by = MISSED.get((file, group))
+            marks = [pytest.mark.xfail(strict=True, reason=missed_by)] if missed_by else []
+            yield pytest.param(file, group, marks=marks)
+
+
+@pytest.mark.parametrize(("file", "group"), list(groups()))
 def test_what_people_say_is_mostly_read(file: str, group: str) -> None:
     wrong, count = missed(file, group)
     assert 1 - len(wrong) / count >= SHARES[file][group], wrong
