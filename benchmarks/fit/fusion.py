@@ -1,6 +1,7 @@
 """Fits how the model and the rules are weighed: a temperature for the model, and what each rule's label adds.
 
-Answers have a logistic model of their own over more numbers (evalh.reader.answers), held near what the model says.
+Answers and acts have a logistic model each, over more numbers (evalh.reader.answers, evalh.reader.moves), held near
+what the turn model says.
 
 The reader is run over own and public conversations with the scores of the cross-fit and notes each time it weighs;
 those notes with the labels are what the weights are fitted on. As they change what the reader does next (an offer
@@ -22,8 +23,9 @@ from benchmarks.validity import p4g
 
 from evalh.models import Conversation, Lexicon
 from evalh.models.policy import LexiconOffer
-from evalh.reader.answers import as_the_model_says
+from evalh.reader import answers, moves
 from evalh.reader.heads import BINARY, LABELS, Numbers, TurnHeads, TurnScores
+from evalh.reader.joined import as_the_model_says
 from evalh.reader.local import LocalReader
 from evalh.reader.weigh import Trace
 
@@ -32,19 +34,21 @@ CORPORA = ("p4g", "multidogo", "nlupp", "sgd")
 ROUNDS = 2
 STANDS = {"act": 0.9, "mood": 0.85, "register": 0.85, "word": 0.8, "issue": 0.8}
 ALONE = {"act": {"pitch": 0.7}}
-ANSWERS = "reply"
-HELD = 2.0
-"""What a squared step away from the model's own answer costs."""
+JOINED = {"reply": answers.COUNT, "act": moves.COUNT}
+"""The heads with a logistic model over many numbers, and how many."""
+HELD = 300.0
+"""What a squared step away from the turn model's own answer costs."""
 Row = tuple[TurnScores, str | None, float, Example, float]
-Answer = tuple[Numbers, Example, float]
+Joined = tuple[Numbers, Example, float]
 
 
 def start() -> dict[str, Any]:
     """Weights to begin with: the model as it is, a little more for what a rule says."""
     weights: dict[str, Any] = {}
     for head, labels in LABELS.items():
-        if head == ANSWERS:
-            weights[head] = {"weights": as_the_model_says().tolist(), "bias": [0.0] * len(labels)}
+        if head in JOINED:
+            begun = as_the_model_says(head, JOINED[head])
+            weights[head] = {"weights": begun.tolist(), "bias": [0.0] * len(labels), **_limits(head)}
             continue
         said = np.vstack([np.eye(len(labels)), np.zeros((1, len(labels)))])
         weights[head] = {"model": 1.0, "said": said.tolist(), "sure": np.zeros_like(said).tolist(), **_limits(head)}
@@ -75,10 +79,11 @@ def fit(reads: Sequence[Read]) -> dict[str, Any]:
     """The fusion, fitted on what the reader weighs in these conversations."""
     weights = start()
     for number in range(ROUNDS):
-        rows, answers = traced(reads, weights)
-        others = [head for head in LABELS if head != ANSWERS]
+        rows, joined = traced(reads, weights)
+        others = [head for head in LABELS if head not in JOINED]
         weights = {head: _fit_head(head, [row for row in rows[head] if head in row[3].labels]) for head in others}
-        weights[ANSWERS] = _fit_answers([answer for answer in answers if ANSWERS in answer[1].labels])
+        for head in JOINED:
+            weights[head] = _fit_joined(head, [row for row in joined[head] if head in row[1].labels])
         weights["binary"] = {
             name: _fit_binary(name, [row for row in rows[name] if name in row[3].binary]) for name in BINARY
         }
@@ -86,11 +91,11 @@ def fit(reads: Sequence[Read]) -> dict[str, Any]:
     return weights
 
 
-def traced(reads: Sequence[Read], weights: dict[str, Any]) -> tuple[dict[str, list[Row]], list[Answer]]:
-    """What the reader weighs, by head, and for answers."""
+def traced(reads: Sequence[Read], weights: dict[str, Any]) -> tuple[dict[str, list[Row]], dict[str, list[Joined]]]:
+    """What the reader weighs, by head, and the numbers that it joins."""
     reader = LocalReader(heads=TurnHeads(fusion=weights))
     rows: dict[str, list[Row]] = defaultdict(list)
-    answers: list[Answer] = []
+    joined: dict[str, list[Joined]] = defaultdict(list)
     for read in reads:
         session = reader.session(read.conversation, read.lexicon)
         session.scores = {
@@ -101,8 +106,9 @@ def traced(reads: Sequence[Read], weights: dict[str, Any]) -> tuple[dict[str, li
             session.add(turn)
         for head, turn_index, found, rule, confidence in session.trace.rows:
             rows[head].append((found, rule, confidence, read.turns[turn_index], read.weight))
-        answers += [(numbers, read.turns[index], read.weight) for index, numbers in session.trace.answers]
-    return rows, answers
+        for head, found_in in session.trace.joined.items():
+            joined[head] += [(numbers, read.turns[index], read.weight) for index, numbers in found_in]
+    return rows, joined
 
 
 def conversation_of(talk: Talk) -> Conversation:
@@ -146,11 +152,11 @@ def _fit_head(head: str, rows: Sequence[Row]) -> dict[str, Any]:
     return {"model": round(model.item(), 4), "said": _rounded(said), "sure": _rounded(slope), **_limits(head)}
 
 
-def _fit_answers(rows: Sequence[Answer]) -> dict[str, Any]:
+def _fit_joined(head: str, rows: Sequence[Joined]) -> dict[str, Any]:
     read = torch.tensor(np.array([numbers for numbers, *_ in rows]), dtype=torch.float32)
-    wrong = torch.tensor([[label not in turn.labels[ANSWERS] for label in LABELS[ANSWERS]] for _, turn, _ in rows])
+    wrong = torch.tensor([[label not in turn.labels[head] for label in LABELS[head]] for _, turn, _ in rows])
     counts = torch.tensor([weight for *_, weight in rows])
-    begun = torch.tensor(as_the_model_says(), dtype=torch.float32)
+    begun = torch.tensor(as_the_model_says(head, JOINED[head]), dtype=torch.float32)
     weights = begun.clone().requires_grad_()
     bias = torch.zeros(begun.shape[1], requires_grad=True)
 
@@ -159,11 +165,12 @@ def _fit_answers(rows: Sequence[Answer]) -> dict[str, Any]:
         return -(right * counts).sum() + HELD * ((weights - begun) ** 2).sum()
 
     _minimise(loss, [weights, bias])
-    return {"weights": _rounded(weights), "bias": _rounded(bias[None])[0]}
+    return {"weights": _rounded(weights), "bias": _rounded(bias[None])[0], **_limits(head)}
 
 
 def _limits(head: str) -> dict[str, Any]:
-    return {"stands": STANDS[head], "alone": ALONE.get(head, {})}
+    """What is set by hand; nothing of it for a head that STANDS has not."""
+    return {"stands": STANDS[head], "alone": ALONE.get(head, {})} if head in STANDS else {}
 
 
 def _fit_binary(name: str, rows: Sequence[Row]) -> list[float]:

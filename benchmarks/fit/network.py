@@ -24,8 +24,13 @@ KEEP = (0, 1, 2, 4, 5)
 """The layers of MiniLM that are kept."""
 TURNS = 96
 """Turns of a step."""
-CHUNK = 48
+CHUNK = 16
+"""Turns that are encoded at once, longest with longest."""
 RATE, HEAD_RATE = 2e-4, 1e-3
+FURTHER = 0.5
+"""How large the steps are of a network that was fitted before."""
+SETTLED = 2
+"""Layers of such a network that stay as they are."""
 WEIGHTS = {"reply": 1.5, "act": 1.2}
 BINARY_WEIGHT = 1.0
 ANNOYED_WEIGHT = 0.1
@@ -104,27 +109,42 @@ def tokenize(talks: Sequence[Talk]) -> None:
         turn.ids = ids
 
 
-def fit(talks: Sequence[Talk], epochs: int, seed: int) -> Network:
-    """A network fitted on the conversations; the word embeddings stay as they were."""
+def fit(
+    talks: Sequence[Talk],
+    epochs: int,
+    seed: int,
+    begun: Network | None = None,
+    known: Sequence[Talk] = (),
+    share: float = 0.5,
+) -> Network:
+    """A network fitted on the conversations; the word embeddings stay as they were.
+
+    One that has `begun` is fitted further, in smaller steps and without its first layers; of what it has `known` before
+    it reads a share an epoch.
+    """
     torch.manual_seed(seed)
     rng = random.Random(seed)
-    network = Network()
+    network = Network() if begun is None else begun
+    pace = 1.0 if begun is None else FURTHER
     network.encoder.words.weight.requires_grad_(False)
+    if begun is not None:
+        _settle(network)
     slow = [weight for weight in network.encoder.parameters() if weight.requires_grad]
     fast = [weight for name, weight in network.named_parameters() if not name.startswith("encoder.")]
-    groups = [{"params": slow, "lr": RATE}, {"params": fast, "lr": HEAD_RATE}]
-    optimizer = torch.optim.AdamW(groups, weight_decay=0.01)
-    steps = epochs * sum(1 for _ in batches(talks, random.Random(0)))
+    groups = [{"params": slow, "lr": pace * RATE}, {"params": fast, "lr": pace * HEAD_RATE}]
+    optimizer = torch.optim.AdamW(groups, weight_decay=0.01, fused=True)
+    steps = sum(1 for _ in batches([*talks, *_some(known, share, random.Random(0))], random.Random(0))) * epochs
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min(1.0, (step + 1) / (0.06 * steps)) * max(0.02, 1 - step / steps)
     )
-    rare = class_weights(talks)
+    rare = class_weights([*talks, *known])
     began = time.monotonic()
+    halves = torch.cpu._is_avx512_bf16_supported()
     network.train()
     for epoch in range(epochs):
         losses = []
-        for batch in batches(talks, rng):
-            with torch.autocast("cpu", dtype=torch.bfloat16):
+        for batch in batches([*talks, *_some(known, share, rng)], rng):
+            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=halves):
                 logits, binary = network(batch)
             floats = {head: values.float() for head, values in logits.items()}
             loss = loss_of(floats, binary.float(), batch, rare)
@@ -136,6 +156,16 @@ def fit(talks: Sequence[Talk], epochs: int, seed: int) -> Network:
             losses.append(loss.item())
         print(f"epoch {epoch + 1}: loss {sum(losses) / len(losses):.3f}, {time.monotonic() - began:.0f} s", flush=True)
     return network.eval()
+
+
+def _settle(network: Network) -> None:
+    encoder = network.encoder
+    for part in (encoder.places, encoder.speakers, encoder.norm, *encoder.layers[:SETTLED]):
+        part.requires_grad_(False)
+
+
+def _some(talks: Sequence[Talk], share: float, rng: random.Random) -> list[Talk]:
+    return rng.sample(list(talks), int(len(talks) * share))
 
 
 def batches(talks: Sequence[Talk], rng: random.Random) -> Iterator[list[Talk]]:

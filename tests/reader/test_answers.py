@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from evalh.models import Conversation, Lexicon, OfferPolicy, Turn
-from evalh.reader.answers import COUNT, SURE, ByRule, Situation, as_the_model_says, numbers
+from evalh.reader.answers import COUNT, SURE, ByRule, Situation, numbers
 from evalh.reader.heads import LABELS, Numbers, TurnHeads, TurnScores
+from evalh.reader.joined import as_the_model_says
 from evalh.reader.local import LocalReader
 from evalh.reader.view import TurnView
 
@@ -33,19 +34,19 @@ def of(text: str = "that one, then", rule: ByRule | None = None, at: Situation =
 
 
 def test_without_a_rule_the_answer_is_what_the_model_says() -> None:
-    shares = np.exp(of() @ as_the_model_says())
+    shares = np.exp(of() @ as_the_model_says("reply", COUNT))
     assert len(of()) == COUNT
     assert shares / shares.sum() == pytest.approx(scores("accept", 0.6).heads["reply"], abs=1e-6)
 
 
 def test_what_a_rule_hears_and_how_sure_it_is_counts() -> None:
-    weights = as_the_model_says()
+    weights = as_the_model_says("reply", COUNT)
     weights[SURE + REPLIES.index("refuse"), REPLIES.index("refuse")] = 4.0
     heads = TurnHeads(fusion={"reply": {"weights": weights, "bias": np.zeros(len(REPLIES))}, "binary": {}})
-    assert heads.answer(of(), None)[:3] == ("accept", 0.6, "model")
-    sure = heads.answer(of(rule=ByRule("refuse", 0.95)), "refuse")
+    assert heads.join("reply", of(), None)[:3] == ("accept", 0.6, "model")
+    sure = heads.join("reply", of(rule=ByRule("refuse", 0.95)), "refuse")
     assert (sure.label, sure.source) == ("refuse", "rule")
-    doubtful = heads.answer(of(rule=ByRule("refuse", 0.2)), "refuse")
+    doubtful = heads.join("reply", of(rule=ByRule("refuse", 0.2)), "refuse")
     assert (doubtful.label, doubtful.source) == ("accept", "model")
     assert 0 < doubtful.heard < doubtful.confidence
 

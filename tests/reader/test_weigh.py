@@ -1,13 +1,16 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 
 from evalh.models import Conversation, Lexicon, OfferPolicy, Reading, Turn
-from evalh.reader.answers import SURE, as_the_model_says
-from evalh.reader.heads import BINARY, LABELS, TurnHeads, TurnScores
+from evalh.models.vocabulary import Act
+from evalh.reader import moves
+from evalh.reader.answers import COUNT, SURE
+from evalh.reader.heads import BINARY, LABELS, NONE, TurnHeads, TurnScores
+from evalh.reader.joined import as_the_model_says
 from evalh.reader.local import LocalReader, said
 
 POLICY = {
@@ -15,21 +18,25 @@ POLICY = {
     "offers": [{"id": "SAUNA", "names": ["sauna add-on", "sauna"], "kind": "cross_sell", "timing": "during_task"}],
 }  # fmt: skip
 LEXICON = Lexicon.of((OfferPolicy.model_validate(POLICY),))
-WEIGHTS = as_the_model_says()
+WEIGHTS = as_the_model_says("reply", COUNT)
 for place in range(len(LABELS["reply"])):
     WEIGHTS[SURE + place, place] = 3.0
+ACTS = as_the_model_says("act", moves.COUNT)
+for place, label in enumerate((*get_args(Act), NONE)):
+    ACTS[moves.SAID + place, LABELS["act"].index(label)] = 1.0
 PLAIN: dict[str, dict[str, Any]] = {
     head: {
         "model": 1.0,
         "said": np.vstack([np.eye(len(labels)), np.zeros((1, len(labels)))]).tolist(),
         "sure": np.zeros((len(labels) + 1, len(labels))).tolist(),
-        "stands": 0.95 if head == "act" else 2.0,
-        "alone": {"pitch": 0.9} if head == "act" else {},
+        "stands": 2.0,
+        "alone": {},
     }
     for head, labels in LABELS.items()
-    if head != "reply"
+    if head not in ("reply", "act")
 } | {
     "reply": {"weights": WEIGHTS.tolist(), "bias": [0.0] * len(LABELS["reply"])},
+    "act": {"weights": ACTS.tolist(), "bias": [0.0] * len(LABELS["act"]), "stands": 0.95, "alone": {"pitch": 0.9}},
     "binary": {name: [1.0, 1.0, 0.0, 0.0] for name in BINARY},
 }
 
@@ -561,3 +568,35 @@ def test_talk_of_the_own_matter_takes_no_offer_and_hardly_refuses_it() -> None:
     for reply, chance in (("accept", 0.9999), ("refuse", 0.95), ("defer", 0.95)):
         assert [fact.reply for fact in read([ADD, matter], PITCH, {"reply": (reply, chance)}).replies] == ["ignore"]
     assert [fact.reply for fact in read([ADD, matter], PITCH, {"reply": ("deflect", 0.95)}).replies] == ["deflect"]
+
+
+def test_terms_are_read_back_where_a_yes_may_have_come_before() -> None:
+    turns = [ADD, ("customer", "hm"), ("agent", "The sauna add-on starts on Monday, as said.")]
+    for chance, act in ((0.95, "read_back"), (0.6, "mention")):
+        reading = read(turns, PITCH, {"reply": ("none", 0.9)}, {"act": ("read_back", chance)})
+        assert [fact.act for fact in reading.acts] == ["pitch", act]
+    refused = [ADD, ("customer", "no thanks"), turns[2]]
+    reading = read(refused, PITCH, {"reply": ("refuse", 0.95)}, {"act": ("read_back", 0.95)})
+    assert reading.acts[-1].act == "mention", "nobody confirms what was turned down"
+
+
+def test_an_offer_is_taken_off_the_table_beside_a_price_of_something_else() -> None:
+    refused = [ADD, ("customer", "no thanks")]
+    withdrawn = {"act": ("withdraw", 0.95)}
+    said = [*refused, ("agent", "Fair enough. Your locker is four pounds.")]
+    reading = read(said, PITCH, {"reply": ("refuse", 0.9)}, withdrawn)
+    assert [act.act for act in reading.acts] == ["pitch", "withdraw"]
+
+
+def test_after_a_question_the_agent_says_more_of_the_offer_only_where_the_model_hears_it() -> None:
+    turns = [ADD, ("customer", "is it far from the pool?"), ("agent", "Right next to it.")]
+    for says, found in (({"act": ("answer", 0.6)}, True), ({"act": ("none", 0.9)}, False)):
+        reading = read(turns, PITCH, {"reply": ("ask", 0.95)}, says)
+        assert any(act.turn == 2 for act in reading.acts) is found
+
+
+def test_who_comes_back_to_what_was_never_heard_must_be_heard_for_sure() -> None:
+    turns = [("agent", "Your locker is number nine."), ("customer", "that thing you told me of, what was it")]
+    for chance, found in ((0.6, []), (0.95, ["reopen"])):
+        reading = read(turns, {"act": ("none", 0.9)}, {"reply": ("reopen", chance)})
+        assert [fact.reply for fact in reading.replies] == found

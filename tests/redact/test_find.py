@@ -213,7 +213,7 @@ def test_no_number_of_the_shipped_recordings_and_turns_is_taken_for_a_card_or_ib
     found = Counter(one.kind for text in turns for one in find(text, ("US", "GB")))
     assert len(turns) > 10_000
     assert set(found) <= {"EMAIL", "PHONE"}
-    assert found["PHONE"] <= 7  # all are
+    assert found["PHONE"] <= 9  # all are
 
 
 # --- properties ---

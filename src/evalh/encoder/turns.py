@@ -24,7 +24,7 @@ from evalh.encoder.base import Vectors
 from evalh.encoder.tokenizer import CLS, SEP, load_tokenizer
 from evalh.errors import InternalError
 
-SHA256 = "dc6376231d4fa71aae727c30ffc7b405907b93012507a3069639ca0ee006d409"
+SHA256 = "a659961786d781fab9d7c0ea8fc3dc7e94d528321e39b59eae8f4a0fcad72652"
 """The digest of the weights."""
 FIRST, LAST = 28, 36
 """A longer turn is read by its first 28 and its last 36 tokens: greetings and reasons stand first, questions last."""

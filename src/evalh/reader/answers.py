@@ -7,15 +7,15 @@ gives a probability for each label. It was fitted on conversations that the turn
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 import re2
 
 from evalh.models.vocabulary import OfferStatus, Reply
 from evalh.reader.heads import LABELS, NONE, TURNS_DOWN, Numbers, TurnScores
+from evalh.reader.joined import logs, one_of
 from evalh.reader.view import TurnView
 from evalh.text.amounts import amounts
 
@@ -31,10 +31,6 @@ SILENT = (0.0,) * (len(LABELS["act"]) + 1)
 """What the model hears of an agent who says nothing."""
 _SHORT = 3
 """Words of a short answer."""
-_LEAST = 1e-4
-"""The least probability: below it all are alike."""
-_SCALE = 4.0
-"""Brings logarithms near the size of the other numbers."""
 _WORDS = 5
 """How many numbers say what the words are like."""
 SURE = 2 * len(_REPLIES) + 1
@@ -80,12 +76,12 @@ def numbers(view: TurnView, scores: TurnScores, rule: ByRule, at: Situation) -> 
     """All of it as numbers, shape (COUNT,)."""
     model = scores.heads["reply"]
     down = sum(scores.of("reply", label) for label in TURNS_DOWN)
-    said = _one_of(_REPLIES, rule.reply or NONE)
+    said = one_of(_REPLIES, rule.reply or NONE)
     sure = [each * rule.confidence for each in said[:-1]]
     table = [float(each) for each in (at.by_rule, at.named, at.topic_closed, at.names_offer)]
     parts = (
-        _logs(model), _logs([down]), said, sure, [float(rule.beside)], _words(view.text), _one_of(_FOCI, at.focus),
-        table, _one_of(_STATES, at.status), _one_of(_QUESTIONS, at.question), at.acts, _logs(at.acts[:1]),
+        logs(model), logs([down]), said, sure, [float(rule.beside)], _words(view.text), one_of(_FOCI, at.focus),
+        table, one_of(_STATES, at.status), one_of(_QUESTIONS, at.question), at.acts, logs(at.acts[:1]),
     )  # fmt: skip
     return np.concatenate([np.asarray(part, dtype=np.float64) for part in parts])
 
@@ -96,19 +92,6 @@ def _words(text: str) -> list[float]:
     return [float(mark) for mark in marks]
 
 
-def _one_of(names: Sequence[str], name: str) -> list[float]:
-    return [float(each == name) for each in names]
-
-
 def is_nod(text: str) -> bool:
     """Whether the words take note of anything, and do no more."""
     return bool(_NOD.search(text))
-
-
-def as_the_model_says() -> Numbers:
-    """Weights for these numbers, shape (COUNT, labels), that make of them what the model says of the turn."""
-    return np.eye(COUNT, len(_REPLIES)) * _SCALE
-
-
-def _logs(shares: Any) -> Numbers:
-    return np.log(np.maximum(np.asarray(shares, dtype=np.float64), _LEAST)) / _SCALE

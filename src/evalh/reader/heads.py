@@ -23,8 +23,8 @@ from evalh.errors import InternalError
 from evalh.models.vocabulary import PressureKind, Reply, Source
 from evalh.reader.ledger import CUSTOMER
 
-HEADS_SHA256 = "bae30ff1f8fb52c6e419306ca9d9c03ac91651b38590df15fb83a1de5c68de3c"
-FUSION_SHA256 = "befa6a46cd8fbb2deee12c8ba2ab6706bc0337bfcba8fba5ae52a2848c265809"
+HEADS_SHA256 = "64497553037024316b781493442f042f57c81a59903f08d51476388847fb50bf"
+FUSION_SHA256 = "61b58670f59fa5cc78bccb1c636a337681f7001acb7d70a73b7b1ff3d5956a19"
 """The digests of the heads, and of the numbers that weigh them against the rules."""
 BINARY_HEAD = "binary"
 NONE = "none"
@@ -43,6 +43,8 @@ BINARY = ("impolite", "asks", *KINDS, PRESSES)
 """What an agent turn does or does not, several at once; `presses` is pressure of any kind."""
 STANDS = 0.85
 """A rule of a yes-or-no head that is this sure stands whatever the model says."""
+_NEVER = 2.0
+"""More than a confidence can be."""
 TURNS_DOWN: tuple[Reply, ...] = tuple(reply for reply, move in CUSTOMER.items() if move.closes)
 """Replies that close the topic: which of them one is, is often open where it is clear that it is one of them."""
 SIDES: dict[Speaker, tuple[str, ...]] = {
@@ -136,7 +138,7 @@ class TurnHeads:
         """The label that the model's probabilities and a rule's label (None: no rule spoke) make likeliest.
 
         A rule that is sure enough stands whatever the model says (`stands`); a label that the rule does not speak for
-        needs a model that is sure (`alone`). Answers have their own way, `answer`.
+        needs a model that is sure (`alone`). Answers and acts have their own way, `join`.
         """
         labels = LABELS[head]
         held = self._fusion[head]
@@ -153,19 +155,24 @@ class TurnHeads:
             return Judged(NONE, round(1 - chance, 4), "model") if rule is None else Judged(rule, confidence, "rule")
         return Judged(labels[best], chance, "rule" if labels[best] == rule else "model")
 
-    def answer(self, read: Numbers, rule: str | None) -> Judged:
-        """The answer that the numbers of answers.py, shape (n,), make likeliest; `rule` is what the rules heard.
+    def join(self, head: str, read: Numbers, rule: str | None, confidence: float = 0.0) -> Judged:
+        """The label that the numbers of answers.py or moves.py, shape (n,), make likeliest.
 
-        The probability of one of TURNS_DOWN is that of all of them, as they do the same.
+        `rule` is what the rules heard, and `confidence` how sure they are; `stands` and `alone` are as in `fuse`. The
+        probability of one of TURNS_DOWN is that of all of them, as they do the same.
         """
-        held = self._fusion["reply"]
+        held, labels = self._fusion[head], LABELS[head]
+        if rule is not None and confidence >= held.get("stands", _NEVER):
+            return Judged(rule, round(confidence, 4), "rule", round(confidence, 4))
         logits = read @ held["weights"] + held["bias"]
         powers = np.exp(logits - logits.max())
         shares = powers / powers.sum()
-        best, alike = _likeliest(shares)
-        labels = LABELS["reply"]
         heard = round(float(shares[labels.index(rule or NONE)]), 4)
-        return Judged(labels[best], round(alike, 4), "rule" if labels[best] == rule else "model", heard)
+        place, chance = _likeliest(shares) if head == "reply" else (int(shares.argmax()), float(shares.max()))
+        label = labels[place]
+        if label != rule and chance < held.get("alone", {}).get(label, 0.0):
+            return Judged(NONE, round(1 - chance, 4), "model") if rule is None else Judged(rule, confidence, "rule")
+        return Judged(label, round(chance, 4), "rule" if label == rule else "model", heard)
 
     def fuse_binary(self, name: str, scores: TurnScores, confidence: float) -> float:
         """The probability that an agent turn does `name`, from the model's and a rule's (0: no rule spoke)."""

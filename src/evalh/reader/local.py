@@ -425,6 +425,8 @@ class LocalSession:
             return []
         if self.current not in self.engaged and not any(claim.offer == self.current for claim in claims):
             return []
+        if not self.weigher.talks_of_offer():
+            return []
         act = OfferAct(**view.whole().fields(), confidence=0.6, offer=self.current, act="answer")
         return [Spoken(act, 0, len(view.text), asks="?" in view.text)]
 

@@ -76,7 +76,7 @@ _AFTER_ANSWER = 0.85
 """How sure it must be of a no, unheard by a rule, right after the agent answered a question: who asks thinks aloud."""
 _UNASKED = 0.6
 """How sure the model must be of an answer to an offer that the agent's last words were not about."""
-_UNOPENED = {"refuse": 0.75, "defer": 0.75, "deflect": 0.75, "object": 0.6, "ask": 0.8, "accept": 0.8}
+_UNOPENED = {"refuse": 0.75, "defer": 0.75, "deflect": 0.75, "object": 0.6, "ask": 0.8, "accept": 0.8, "reopen": 0.85}
 """How sure it must be of an answer where neither rule nor model is sure that anything was pitched."""
 _OFFER_HEARD = 0.3
 """From this probability of an offer in the agent's last words such an answer may be one; a "no" answers much else."""
@@ -250,7 +250,7 @@ def _needed(judged: Judged, item: OnTable, table: Table) -> float:
         return _UNASKED
     if any(each.status == "pitched" for each in table.offers):
         return _NEVER
-    if maybe or judged.label == "ask":
+    if maybe or judged.label in ("ask", "reopen"):
         return _UNOPENED.get(judged.label, _NEVER)
     return _AFTER_TALK if table.spoken_of and judged.label in TURNS_DOWN else _NEVER
 

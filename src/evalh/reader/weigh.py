@@ -7,6 +7,7 @@ everything stays as the rules have it.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,6 +16,7 @@ import re2
 
 from evalh.models import CourtesyFact, Mood, OfferAct, Pressure, ProgressFact, Register
 from evalh.models.vocabulary import Act, Source
+from evalh.reader import moves
 from evalh.reader.acts import RANK, Floor, Spoken
 from evalh.reader.answers import SILENT, ByRule, Situation, numbers
 from evalh.reader.heads import BINARY, KINDS, NONE, PRESSES, Judged, Numbers, TurnHeads, TurnScores
@@ -32,12 +34,15 @@ ASKS = 0.8
 """From this probability of asking the customer to take something a turn pitches, whatever else it seems to do."""
 _UNHEARD = 0.5
 """How sure the model must be of an act without an offer's name that no rule hears, other than a pitch."""
+_READ_BACK = 0.85
+"""How sure the model must be that terms are read back where no yes was heard."""
 _FRUSTRATED = 0.5
 """How sure the model must be that a customer is frustrated who does not say so in words that a rule knows."""
 _PLAIN = 0.85
 """How sure a rule must be of what stands against the model."""
 _GUESSES = 0.6
-"""How sure a rule is that a question whether the customer has heard of something offers it."""
+"""How sure a rule is that a question whether the customer has heard of something offers it, or of an answer without a
+name."""
 _SHORT = 3
 """Words of a turn that may be a mere "sure, okay"."""
 _HAS = re2.compile(
@@ -56,8 +61,9 @@ _OWN_MATTER = re2.compile(
 """Ways to settle what the customer came with, which sound like offers."""
 _CARRIED = 0.95
 """How sure the model must be that a turn pitches what was talked about before, without a word for it."""
-_PRONOUN = re2.compile(r"\b(?:it|one|that|this|them|those)\b")
 _PRESSES = 0.5
+_TALKS = 0.5
+"""From this probability a turn in which no rule hears an offer says more of the one under discussion."""
 _TURNED_DOWN = ("refused", "deferred", "deflected")
 """What a rule takes for a pitch of an offer in such a state stays one: it knows what the model has not heard."""
 _OFFER_ACTS = ("answer", "read_back", "withdraw", "mention")
@@ -68,8 +74,8 @@ class Trace:
     """What was weighed, for fitting the weights: head, turn, the model's scores, the rule's label and confidence."""
 
     rows: list[tuple[str, int, TurnScores, str | None, float]] = field(default_factory=list)
-    answers: list[tuple[int, Numbers]] = field(default_factory=list)
-    """Of customer turns: the turn, and the numbers of answers.py."""
+    joined: dict[str, list[tuple[int, Numbers]]] = field(default_factory=lambda: defaultdict(list))
+    """By head, of answers and acts: the turn, and the numbers of answers.py or moves.py."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +101,8 @@ class Weigher:
             return None
         read = numbers(self.view, self.scores, rule, at)
         if self.trace is not None:
-            self.trace.answers.append((self.view.index, read))
-        return self.heads.answer(read, rule.reply)
+            self.trace.joined["reply"].append((self.view.index, read))
+        return self.heads.join("reply", read, rule.reply)
 
     def takes_for(self) -> tuple[float, ...]:
         """The model's own probability of each act of the agent turn, and that it asks; none without a model."""
@@ -120,6 +126,10 @@ class Weigher:
         """The model's own probability that the agent turn does `name`, 0 without a model."""
         binary = None if self.scores is None else self.scores.binary
         return 0.0 if binary is None else float(binary[BINARY.index(name)])
+
+    def talks_of_offer(self) -> bool:
+        """Whether the agent turn may say something of an offer: without a model it always may."""
+        return self.scores is None or self.says("act", "pitch", "answer", "mention") >= _TALKS
 
     def says(self, head: str, *labels: str) -> float:
         """The model's own probability of one of the labels, 0 without a model."""
@@ -153,7 +163,7 @@ class Weigher:
     def acts(self, found: Sequence[Spoken], floor: Floor) -> list[Spoken]:
         """The acts of the turn: pitches that only the model sees are added, those that it does not see go."""
         top = max(found, key=lambda spoken: RANK[spoken.act.act], default=None)
-        judged = self.judge("act", top.act.act if top else None, self._sure_of(top) if top else 0.0)
+        judged = self._act(found, top, floor)
         if judged is None:
             return [_asking(spoken, spoken.asks) for spoken in found]
         chance = self.chance("asks", 0.8 if any(spoken.asks for spoken in found) else 0.0)
@@ -163,6 +173,16 @@ class Weigher:
         if judged.label == "pitch" and self._is_no_pitch(found, floor, chance):
             return list(found)
         return [_asking(spoken, asks) for spoken in self._settled(list(found), judged, floor)]
+
+    def _act(self, found: Sequence[Spoken], top: Spoken | None, floor: Floor) -> Judged | None:
+        """What the turn does with an offer; None without a model."""
+        if self.heads is None or self.scores is None:
+            return None
+        sure = self._sure_of(top) if top is not None else 0.0
+        read = moves.numbers(self.view, self.scores, moves.Heard(found, sure), floor)
+        if self.trace is not None:
+            self.trace.joined["act"].append((self.view.index, read))
+        return self.heads.join("act", read, top.act.act if top is not None else None, sure)
 
     def _sure_of(self, top: Spoken) -> float:
         """How sure the rule is; of a question whether the customer has heard of something it only guesses."""
@@ -182,19 +202,23 @@ class Weigher:
             found = _without_pitch(found, pitched, judged)
             if found:
                 return found
-        if judged.label not in _OFFER_ACTS or judged.source == "rule":
-            return found
-        if found:
-            return (
-                found if _contradicts(found[-1], judged, floor) else [*found[:-1], _as(found[-1], judged.label, judged)]
-            )
-        return [self._whole_turn(floor.current, judged)] if self._is_heard(judged, floor) else []
+        return found if judged.source == "rule" else self._otherwise(found, judged, floor)
+
+    def _otherwise(self, found: list[Spoken], judged: Judged, floor: Floor) -> list[Spoken]:
+        """The acts where the model hears none that pitches, or another than the rules."""
+        if judged.label not in _OFFER_ACTS:
+            return [spoken for spoken in found if not _is_guessed(spoken)]
+        if not found:
+            return [self._whole_turn(floor.current, judged)] if self._is_heard(judged, floor) else []
+        return found if _contradicts(found[-1], judged, floor) else [*found[:-1], _as(found[-1], judged.label, judged)]
 
     def _is_heard(self, judged: Judged, floor: Floor) -> bool:
         """Whether an act without an offer's name that no rule hears is one."""
-        text = self.view.text
-        if judged.label == "withdraw" and (amounts(text) or (len(text.split()) <= _SHORT and not floor.closed)):
-            return False
+        if judged.label == "withdraw":
+            text = self.view.text
+            priced = all(amounts(text[start:end]) for start, end in self.view.sentences)
+            if priced or (len(text.split()) <= _SHORT and not floor.closed):
+                return False
         return judged.confidence >= _UNHEARD
 
     def _is_no_pitch(self, found: Sequence[Spoken], floor: Floor, asks: float) -> bool:
@@ -230,7 +254,7 @@ class Weigher:
     def _refers(self) -> bool:
         """Whether the turn itself speaks of what was talked about: by a pronoun, a price, a question."""
         text = self.view.text
-        return "?" in text or bool(_PRONOUN.search(text)) or bool(amounts(text))
+        return "?" in text or bool(moves.PRONOUN.search(text)) or bool(amounts(text))
 
     def _whole_turn(self, offer: str | None, judged: Judged) -> Spoken:
         """An act without a place of its own: the turn, or of a pitch the question that it ends in."""
@@ -314,10 +338,20 @@ def _stands(pitched: Sequence[Spoken], judged: Judged, floor: Floor) -> bool:
     return any(floor.status.get(spoken.act.offer or "") in _TURNED_DOWN for spoken in pitched)
 
 
+def _is_guessed(spoken: Spoken) -> bool:
+    """An answer that a rule takes a turn for because something was asked."""
+    return spoken.act.act == "answer" and spoken.act.confidence <= _GUESSES
+
+
 def _contradicts(spoken: Spoken, judged: Judged, floor: Floor) -> bool:
-    """Nothing is read back before it was accepted, nor taken off the table afterwards."""
-    agreed = floor.status.get(spoken.act.offer or "") == "accepted"
-    return judged.label == ("withdraw" if agreed else "read_back")
+    """Nothing is read back that was turned down, nor taken off the table once it was accepted.
+
+    A yes that nobody heard may have come before a read-back of which the model is sure.
+    """
+    status = floor.status.get(spoken.act.offer or "")
+    if status == "accepted":
+        return judged.label == "withdraw"
+    return judged.label == "read_back" and (status in _TURNED_DOWN or judged.confidence < _READ_BACK)
 
 
 def _source(unsaid: bool) -> Source:
