@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import ClassVar
 
 import re2
 
 from evalh.evaluator import EvalContext, Evaluator
 from evalh.evaluator.eligible import matches
-from evalh.evaluator.grounds import Ground, compare, ground, nearest_code, owner_of
+from evalh.evaluator.grounds import (
+    Ground,
+    amount,
+    around,
+    compare,
+    ground,
+    is_of_the_plan,
+    nearest_code,
+    owner_of,
+    says_nothing,
+)
 from evalh.models import Booking, Claim, Offer, OfferAct, ProhibitedFact, Score
 from evalh.models.vocabulary import GroundednessLabel, Level, Rollup, Severity
+from evalh.text.normalise import normalise
 
 MINOR: frozenset[GroundednessLabel] = frozenset({"invented_feature", "wrong_feature"})
+DESCRIBED = 3
+"""Amounts of one turn that are all true of another offer, from which the turn may be about that one."""
 _DENIED = re2.compile(r"(?i)\b(?:no|not|never|false|ineligible|not_eligible|unable|cannot|can't)\b|n't\b|_not_|^not_")
 
 
@@ -34,7 +48,7 @@ class Groundedness(Evaluator):
 
     def evaluate(self, ctx: EvalContext) -> Iterator[Score]:
         """A verdict per pitch, claim, booking and prohibited wording; the state is unsure where facts are."""
-        for act in ctx.pitches():
+        for act in (*ctx.pitches(), *_told_after_all(ctx)):
             yield _exists(ctx, act)
         for claim in ctx.reading.claims:
             yield from self._claimed(ctx, claim)
@@ -48,12 +62,20 @@ class Groundedness(Evaluator):
             return
         if claim.offer is None and _speaks_of_the_unknown(ctx, claim.turn):
             return
+        if says_nothing(claim, ctx.policy):
+            return
         if claim.kind in ("eligibility", "availability"):
             yield from _qualifies(ctx, claim)
             return
         started = ctx.conversation.started_at
-        text = ctx.turn(claim.turn).text
-        found = ground(claim, ctx.policy, ctx.older_policies, text, started.date() if started else None)
+        day, text = started.date() if started else None, ctx.turn(claim.turn).text
+        if any(is_of_the_plan(claim, policy) for policy in (ctx.policy, *ctx.older_policies)):
+            return
+        unnamed = not _names(ctx, claim)
+        beside = _spoken_of(ctx, claim) if unnamed else None
+        found = ground(claim, ctx.policy, ctx.older_policies, text, day, beside=beside)
+        if unnamed and found.truth is False and _is_something_free(claim, text):
+            found = replace(found, truth=None, reason="what costs nothing is not clear")
         yield _claim_score(ctx, claim, found)
 
     def _prohibited(self, ctx: EvalContext, fact: ProhibitedFact) -> Score:
@@ -64,6 +86,64 @@ class Groundedness(Evaluator):
         reason = rule.reason or "a prohibited claim"
         score = _score(ctx, fact, None, "prohibited_claim", clause=clause, expected="not said", reason=reason)
         return score if score.state != "scored" else score.model_copy(update={"severity": self.prohibited_severity})
+
+
+def _names(ctx: EvalContext, claim: Claim) -> bool:
+    """Whether the turn of a claim names the offer that the claim is given to."""
+    return any(item.turn == claim.turn and item.offer == claim.offer for item in ctx.reading.mentions)
+
+
+def _spoken_of(ctx: EvalContext, claim: Claim) -> frozenset[str]:
+    """The other offers that were named up to a claim, what the customer has, and those that the turn describes."""
+    named = {item.offer for item in ctx.reading.mentions if item.turn <= claim.turn}
+    told = {offer.id for offer in ctx.policy.offers if _describes(ctx, claim, offer)}
+    return frozenset(item for item in named | _owned(ctx) | told if item is not None and item != claim.offer)
+
+
+def _owned(ctx: EvalContext) -> set[str]:
+    """What the record of the customer says that they have."""
+    held = (ctx.conversation.customer or {}).get("products")
+    return {item for item in held if isinstance(item, str)} if isinstance(held, list) else set()
+
+
+def _describes(ctx: EvalContext, claim: Claim, offer: Offer) -> bool:
+    """Whether what a turn says of the offer of a claim is true of another one, of three amounts or more."""
+    text = ctx.turn(claim.turn).text
+    said = [item for item in ctx.reading.claims if (item.turn, item.offer) == (claim.turn, claim.offer)]
+    amounts = [item for item in said if item.kind != "feature" and amount(item.value) is not None]
+    if len(amounts) < DESCRIBED:
+        return False
+    fits = [item for item in amounts if compare(item, offer, ctx.policy, around(text, item.start, item.end)).truth]
+    return len(fits) >= DESCRIBED
+
+
+def _is_something_free(claim: Claim, text: str) -> bool:
+    """A "free" that is not the first thing a turn says may be of what was said before it."""
+    return claim.kind == "price" and amount(claim.value) == 0 and not _opens(claim, text)
+
+
+def _opens(claim: Claim, text: str) -> bool:
+    return claim.start >= claim.end or normalise(text).text.startswith(around(text, claim.start, claim.end))
+
+
+def _told_after_all(ctx: EvalContext) -> Iterator[OfferAct]:
+    """The first answer about each offer that cannot be had and was pitched without its name: "a plan with more data".
+
+    What the customer has may be explained though nobody can take it any more.
+    """
+    unnamed = [act.turn for act in ctx.pitches() if act.offer is None and act.known]
+    done = {act.offer for act in ctx.pitches()} | _owned(ctx)
+    for act in ctx.reading.acts:
+        if (
+            act.act == "answer"
+            and act.offer is not None
+            and act.offer not in done
+            and min(unnamed, default=act.turn) < act.turn
+        ):
+            done.add(act.offer)
+            offer = ctx.policy.offer(act.offer)
+            if offer is None or offer.status != "active":
+                yield act
 
 
 def _exists(ctx: EvalContext, act: OfferAct) -> Score:
@@ -88,7 +168,11 @@ def _unnamed(ctx: EvalContext, act: OfferAct) -> Score:
         return _score(
             ctx, act, None, "not_in_policy", clause="offers", expected="an offer of the policy", reason=reason
         )
-    names = ", ".join(item.offer for item in act.candidates) or "none in particular"
+    if not act.candidates:
+        return Score(
+            turn=act.turn, state="not_applicable", reason="an offer without a name: what is said of it is judged"
+        )
+    names = ", ".join(item.offer for item in act.candidates)
     return _unsure(ctx, act, None, f"which offer is meant is not clear: {names}")
 
 

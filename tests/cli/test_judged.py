@@ -25,6 +25,8 @@ CASES = 12
 RESULTS = ("scores.jsonl", "conversations.jsonl", "readings.jsonl", "aggregates.json")
 PRICES = ", prices: {input: 1.0, output: 2.0}"
 COMMAND = [sys.executable, "-c", "import sys; from evalh.cli.main import main; sys.exit(main())"]
+HEARS_INTERRUPTS = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+"""A shell's background job ignores them, and so does what it starts."""
 
 
 @pytest.fixture
@@ -207,7 +209,8 @@ def test_an_interrupt_ends_with_130_and_the_run_goes_on(evalh: Evalh, space: Pat
     judged(space, stub)
     stub.latency = 0.2
     paths = os.pathsep.join(str(Path(part).resolve()) for part in sys.path if part)
-    command = [*COMMAND, "run", "--no-gate", "--out", "out"]
+    python, flag, program = COMMAND
+    command = [python, flag, HEARS_INTERRUPTS + program, "run", "--no-gate", "--out", "out"]
     with subprocess.Popen(
         command, cwd=space, env={**os.environ, "PYTHONPATH": paths}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     ) as process:

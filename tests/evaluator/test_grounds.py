@@ -5,7 +5,16 @@ from typing import Any
 
 import pytest
 
-from evalh.evaluator.grounds import Ground, amount, around, ground, is_redacted, support
+from evalh.evaluator.grounds import (
+    Ground,
+    amount,
+    around,
+    ground,
+    is_of_the_plan,
+    is_redacted,
+    says_nothing,
+    support,
+)
 from evalh.models import Claim, OfferPolicy, PolicySet
 from evalh.testing import make_policy
 
@@ -24,9 +33,9 @@ def policy(**changes: Any) -> PolicySet:
 
 def said(text: str, kind: str, value: str, offer: str | None = "FIBER-500", **more: Any) -> Ground:
     policies: PolicySet = more.pop("policies", None) or policy()
-    day = more.pop("day", None)
+    day, beside = more.pop("day", None), more.pop("beside", None)
     claim = Claim(turn=0, end=len(text), quote=text, offer=offer, kind=kind, value=value, **more)
-    return ground(claim, policies.newest, policies.before(policies.newest), text, day)
+    return ground(claim, policies.newest, policies.before(policies.newest), text, day, beside=beside)
 
 
 @pytest.mark.parametrize(
@@ -200,3 +209,108 @@ def test_the_sentence_around_a_claim_is_what_counts() -> None:
 def test_support_is_the_share_of_content_words() -> None:
     assert support("smoother video calls", "smoother video calls for you") == 1.0
     assert support("free pizza", "smoother video calls") == 0.0
+
+
+CREDIT = {
+    "id": "CREDIT", "names": ["Loyalty Credit"], "kind": "retention", "category": "retention",
+    "discounts": [{"id": "loyal", "name": "loyalty credit", "amount": "10.00", "months": 4}],
+    "term": {"months": 12, "early_termination_fee": "60.00"},
+}  # fmt: skip
+
+
+def of_credit(text: str, kind: str, value: str, **more: Any) -> Ground:
+    base = make_policy().newest.model_dump(mode="json", by_alias=True)
+    policies = PolicySet(versions=(OfferPolicy.model_validate({**base, "offers": [*base["offers"], CREDIT]}),))
+    return said(text, kind, value, "CREDIT", policies=policies, **more)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value", "truth"),
+    [
+        ("a credit of 10 a month", "price", "10", True),
+        ("the 60 early fee", "price", "60", True),
+        ("it is 33", "price", "33", None),
+        ("for 4 months", "promo_months", "4", True),
+        ("10 off for 6 months", "promo_months", "6", False),
+        ("your first 12 months are over", "promo_months", "12", None),
+    ],
+)
+def test_an_offer_without_a_price_is_held_against_what_it_takes_off(
+    text: str, kind: str, value: str, truth: bool | None
+) -> None:
+    found = of_credit(text, kind, value)
+    assert found.truth is truth, found
+
+
+def test_an_amount_said_of_a_credit_may_be_the_price_of_the_plan_it_goes_with() -> None:
+    base = make_policy().newest.model_dump(mode="json", by_alias=True)
+    policies = OfferPolicy.model_validate({**base, "offers": [*base["offers"], CREDIT]})
+
+    def plan(value: str, offer: str = "CREDIT") -> bool:
+        return is_of_the_plan(Claim(turn=0, quote=value, offer=offer, kind="price", value=value), policies)
+
+    assert [plan("64.99"), plan("49.99"), plan("54.99"), plan("39.99"), plan("61.00")] == [
+        True,
+        True,
+        True,
+        True,
+        False,
+    ]
+    assert not plan("64.99", "FIBER-500"), "an offer with a price is held against it"
+
+
+def test_what_is_true_of_another_offer_that_may_be_meant_cannot_be_told() -> None:
+    assert said("it is 79.99 a month", "price", "79.99").truth is False
+    found = said("it is 79.99 a month", "price", "79.99", beside=frozenset({"FIBER-900"}))
+    assert (found.truth, "FIBER-500, or FIBER-900" in found.reason) == (None, True)
+    assert said("it is 79.99 a month", "price", "79.99", beside=frozenset()).truth is False
+    worked_out = said("it is 159.98 for two", "price", "159.98", beside=frozenset({"FIBER-900"}))
+    assert worked_out.truth is False, "twice the price of the other one is not its price"
+
+
+def test_a_sibling_that_is_paid_as_it_says_may_be_meant() -> None:
+    daily = policy(travel={"category": "home_internet"})
+    assert said("10 a day", "price", "10", period="day", policies=daily, beside=frozenset()).truth is None
+    assert said("10 a day", "price", "10", period="day", policies=daily).truth is False
+
+
+def test_the_price_after_the_first_months_is_not_that_of_the_first_months() -> None:
+    assert said("64.99 for the first 12 months", "price", "64.99", months="12").label == "wrong_price"
+    assert said("64.99 after that", "price", "64.99").truth is True
+
+
+def test_a_discount_may_be_told_by_its_name_alone() -> None:
+    policies = policy(fiber={"discounts": [{"id": "autopay", "name": "autopay discount", "amount": "5.00"}]})
+    assert said("49.99 a month and five dollars autopay", "price", "5.00", policies=policies).truth is True
+    assert said("49.99 a month and five dollars", "price", "5.00", policies=policies).truth is False
+
+
+def test_a_number_is_told_apart_by_the_words_right_after_it() -> None:
+    features = [{"id": "d", "text": "20 GB of 5G data a month"}, {"id": "h", "text": "5 GB of hotspot data a month"}]
+    policies = policy(fiber={"features": features})
+    assert (
+        said("twenty gigs, and five of those for hotspot", "feature", "20", unit="gb", policies=policies).truth is True
+    )
+    assert (
+        said("five gigs of data and twenty gigs of hotspot", "feature", "20", unit="gb", policies=policies).truth
+        is None
+    )
+
+
+def test_features_joined_by_and_may_stand_in_several_texts() -> None:
+    features = [
+        {"id": "a", "text": "loss and theft covered"},
+        {"id": "b", "text": "cracked screens and accidental damage"},
+    ]
+    policies = policy(fiber={"features": features})
+    assert said("x", "feature", "loss and theft and damage too", policies=policies).truth is True
+    assert said("x", "feature", "loss and water damage", policies=policies).truth is None
+
+
+def test_words_that_point_or_name_the_offer_say_nothing_of_it() -> None:
+    def empty(value: str) -> bool:
+        claim = Claim(turn=0, quote=value, offer="FIBER-500", kind="feature", value=value)
+        return says_nothing(claim, policy().newest)
+
+    assert [empty(value) for value in ("that too", "our Fiber 500", "them there")] == [True, True, True]
+    assert [empty(value) for value in ("smoother video calls", "500")] == [False, False]

@@ -222,3 +222,70 @@ def test_without_a_policy_it_is_skipped() -> None:
 def test_an_unread_conversation_is_unsure() -> None:
     ctx = context(SCRIPT, read=False, why_unread="Tamil is not read")
     assert [row.state for row in evaluate_one(Groundedness(), ctx)] == ["unsure", "unsure"]
+
+
+def test_an_unnamed_pitch_of_which_nothing_is_known_is_no_doubt() -> None:
+    row = evaluate_one(Groundedness(), context(SCRIPT, acts=[pitch(None)]))[0]
+    assert (row.state, row.turn) == ("not_applicable", 1)
+    assert judged(acts=[pitch(None)], claims=[claim("price", "49.99")]) == ["not_applicable", "grounded"]
+
+
+def test_an_offer_told_after_an_unnamed_pitch_must_be_one_that_can_be_had() -> None:
+    gone = changed(status="discontinued", replaced_by="TRAVEL-PASS")
+    told = {"turn": 3, "offer": "FIBER-500", "act": "answer"}
+    assert judged(gone, acts=[pitch(None), told, told]) == ["not_applicable", "discontinued_offer"]
+    assert judged(gone, acts=[told]) == [], "what nobody offered may be explained"
+    assert judged(acts=[pitch(None), told]) == ["not_applicable"]
+    owner = context(SCRIPT, gone, customer={"products": ["FIBER-500"]}, acts=[pitch(None), told])
+    assert labels(Groundedness(), owner) == ["not_applicable"]
+
+
+def test_an_unnamed_amount_that_is_true_of_an_offer_named_before_is_unsure() -> None:
+    mentions = [{"turn": 1, "offer": "TRAVEL-PASS"}]
+    wrong = claim("price", "10.00", turn=3)
+    assert judged(claims=[wrong]) == ["wrong_price"]
+    assert judged(claims=[wrong], mentions=mentions) == ["unsure"]
+    named = [*mentions, {"turn": 3, "offer": "FIBER-500"}]
+    assert judged(claims=[wrong], mentions=named) == ["wrong_price"]
+
+
+def test_an_unnamed_amount_that_is_true_of_what_the_customer_has_is_unsure() -> None:
+    ctx = context(SCRIPT, customer={"products": ["TRAVEL-PASS"]}, claims=[claim("price", "10.00")])
+    assert labels(Groundedness(), ctx) == ["unsure"]
+
+
+def test_amounts_of_one_turn_that_are_all_true_of_another_offer_are_unsure() -> None:
+    other = {
+        **BASE[0], "id": "FIBER-300", "names": ["Fiber 300"], "term": {"months": 6, "early_termination_fee": "100"},
+        "price": {"amount": "39.99", "period": "month", "promo_months": 12, "then": "57.99"},
+    }  # fmt: skip
+    policy = make_policy(offers=[*BASE, other])
+    said = [claim("price", "39.99"), claim("then_price", "57.99"), claim("term", "6")]
+    assert judged(policy, claims=said) == ["unsure"] * 3
+    assert judged(policy, claims=said[:2]) == ["wrong_price"] * 2, "two may be a slip"
+    named = [{"turn": 1, "offer": "FIBER-500"}]
+    assert judged(policy, claims=said, mentions=named) == ["wrong_price", "wrong_price", "wrong_term"]
+
+
+def test_free_is_of_the_offer_where_the_turn_begins_with_it() -> None:
+    script = "C: hi\nA: I can set a stop at 5 GB. It's free.\nC: ok\nA: It's free. Shall I add it?\n"
+
+    def state(turn: int) -> str | None:
+        free = claim("price", "0", turn=turn, quote="It's free")
+        return labels(Groundedness(), context(script, claims=[free]))[0]
+
+    assert (state(1), state(3)) == ("unsure", "wrong_price")
+
+
+def test_the_price_of_the_plan_that_a_credit_goes_with_is_no_claim_about_the_credit() -> None:
+    credit = {
+        "id": "CREDIT", "names": ["Loyalty Credit"], "kind": "retention",
+        "discounts": [{"id": "loyal", "name": "loyalty credit", "amount": "10.00", "months": 4}],
+    }  # fmt: skip
+    policy = make_policy(offers=[*BASE, credit])
+    said = [claim("price", "54.99", "CREDIT"), claim("then_price", "64.99", "CREDIT"), claim("price", "3", "CREDIT")]
+    assert judged(policy, claims=said) == ["unsure"]
+
+
+def test_words_that_say_nothing_of_the_offer_are_not_judged() -> None:
+    assert judged(claims=[claim("feature", "that too"), claim("feature", "our Fiber 500")]) == []

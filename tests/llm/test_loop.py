@@ -152,6 +152,7 @@ def test_an_interrupted_program_ends_at_once_and_without_warnings(end: str) -> N
     program = f"""
 import asyncio, os, signal, threading
 from evalh.llm import Loop
+signal.signal(signal.SIGINT, signal.default_int_handler)
 loop = Loop()
 future = loop.submit(asyncio.sleep(3600))
 threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT)).start()

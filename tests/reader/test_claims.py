@@ -182,3 +182,59 @@ def test_a_turn_of_thousands_of_numbers_is_read_in_little_time() -> None:
     begun = time.process_time()
     claims("x1 is " + "4111 " * 13_000, "x1")
     assert time.process_time() - begun < 2.5
+
+
+def test_what_is_said_ahead_of_the_first_name_is_of_the_matter_at_hand() -> None:
+    text = "It's fifteen dollars of data this month. X1 would end that, 45 a month."
+    assert said(claims(text, "x1")) == ["price 45"]
+    assert [item.offer for item in claims("I see three megabits, a fault. X1 would be quicker.", "x1")] == []
+
+
+def test_what_leads_up_to_a_name_is_of_the_offer_that_is_named() -> None:
+    text = "You could have a second screen for just $9. It's called X1."
+    assert [(item.offer, item.value) for item in claims(text, "x1")] == [("X1", "9")]
+    assert said(claims("It's $9 a month. That's X1.", "x1")) == ["price 9 USD"]
+
+
+def test_what_is_said_ahead_of_the_first_name_may_be_of_the_offer_talked_of_before() -> None:
+    turn = TurnView(Turn(role="agent", text="Yes, it's $10. And Y2 is $49.99 a month."))
+    at = turn.text.index("y2")
+    found = read_claims(turn, [Named(at, at + 2, "Y2")], LEXICON, "Y2", "X1")
+    assert [(item.offer, item.value) for item in found] == [("X1", "10"), ("Y2", "49.99")]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("It's $7.00 a day, charged only for the days you use it.", ["price 7.00 USD"]),
+        ("It's six dollars a day and you're charged only on days you use it.", ["price 6 USD"]),
+        ("You were charged $7.00.", []),
+    ],
+)
+def test_how_an_offer_is_charged_is_no_talk_of_the_account(text: str, expected: list[str]) -> None:
+    assert said(claims(text, current="X1")) == expected
+
+
+def test_the_exit_named_after_one_amount_is_not_that_of_the_next() -> None:
+    found = claims("X1 is $60 a month, $90 to leave early, $10 once", "x1")
+    assert said(found) == ["price 60 USD", "early_termination_fee 90 USD", "price 10 USD"]
+    later = claims("X1 is $60 a month, and if you leave early, $90", "x1")
+    assert said(later) == ["price 60 USD", "early_termination_fee 90 USD"]
+
+
+@pytest.mark.parametrize(
+    "text", ["X1 is $9 a month and $29 for the activation", "X1 is $9 a month, the activation is $29"]
+)
+def test_a_charge_of_the_policy_is_known_by_what_it_is_for(text: str) -> None:
+    assert said(claims(text, "x1")) == ["price 9 USD", "fee 29 USD"]
+
+
+def test_a_fee_with_a_price_is_no_sum_of_both() -> None:
+    found = claims("X1 is $25.00 a month with an $80.00 setup fee, no contract", "x1")
+    assert said(found) == ["price 25.00 USD", "fee 80.00 USD", "term 0 month"]
+
+
+def test_no_extra_charge_is_a_price_only_where_the_offer_comes_at_it() -> None:
+    assert "price 0" in said(claims("X1 comes at no extra cost", "x1"))
+    assert "price 0" not in said(claims("X1 is a bigger plan, with no extra charge for those few gigabytes", "x1"))
+    assert "price 0" not in said(claims("there's no extra charge that I can see", current="X1"))

@@ -555,3 +555,16 @@ def test_what_the_model_alone_hears_is_of_the_model() -> None:
 @pytest.mark.parametrize("rest", ["", "\nA:", "\nA:\nC: thanks, are you there"])
 def test_where_no_agent_spoke_the_issue_is_unresolved(rest: str) -> None:
     assert outcome(f"C: please block my card{rest}")[0] == "unresolved"
+
+
+def test_a_model_that_faintly_hears_trouble_does_not_reopen_what_was_settled() -> None:
+    script = "C: my bill is wrong\nA: I've corrected it.\nC: nope, my bus is here"
+    said: tuple[Progress, float] = ("unsolved", 0.6)
+    assert weighed(script, ("unsolved", 0.9), ("done", 0.9), said).status == "resolved"
+    assert weighed(script, ("unsolved", 0.9), ("done", 0.9), ("unsolved", 0.8)).status == "unresolved"
+    asked = "C: my bill is wrong\nA: I've corrected it. Does that fix it?\nC: looks odd here"
+    assert weighed(asked, ("unsolved", 0.9), ("done", 0.9), said).status == "unresolved"
+    by_rule = weighed(script, ("unsolved", 0.9), ("done", 0.9), said, source="rule")
+    assert by_rule.status == "unresolved"
+    still_open = weighed("C: my bill is wrong\nA: Let me see.\nC: nope, my bus is here", None, None, said)
+    assert still_open.status == "unresolved"

@@ -228,3 +228,24 @@ def test_a_yes_to_no_question_accepts_nothing_spoken_of_before() -> None:
         ("customer", "yes that helped!"),
     ]
     assert "accept" not in {reply for reply, _ in rules([FAST], *turns)}
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("daily it is", "accept"),
+        ("okay, the bigger one it is", "accept"),
+        ("yeah, do the forty nine", "accept"),
+        ("no contract huh i like that", None),
+        ("no fees huh, no thanks", "refuse"),
+        ("oh, if you think so dear", None),
+        ("that's very dear", "object"),
+    ],
+)
+def test_turns_of_phrase_that_take_an_offer_or_only_sound_like_a_no(text: str, answer: str | None) -> None:
+    found = [item for _, item in reply(text)]
+    assert found == [answer] if answer else not {"refuse", "object"} & set(found)
+
+
+def test_which_plan_it_is_takes_none() -> None:
+    assert "accept" not in [item for _, item in reply("i don't know which plan it is")]

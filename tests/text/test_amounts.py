@@ -142,3 +142,17 @@ def test_a_long_run_of_number_words_is_read_in_linear_time() -> None:
 def test_an_amount_for_the_trip_is_paid_per_trip() -> None:
     (amount, *_) = amounts("it's $49.00 for the whole trip, up to thirty days")
     assert (amount.kind, amount.period) == ("money", "trip")
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("74.99 for twelve months, 94.99 after", ["money 74.99 - -", "duration 12 month -", "money 94.99 - -"]),
+        ("10.00 off each month", ["money 10.00 - -"]),
+        ("take 2.10 of the app", ["count 2.10 - -"]),
+        ("closer to $20, once the first year is over", ["money 20 USD -"]),
+        ("$20, once", ["money 20 USD once"]),
+    ],
+)
+def test_prices_without_a_sign_and_once_that_begins_a_clause(said: str, expected: list[str]) -> None:
+    assert [item if item.count(" ") == 3 else f"{item} -" for item in read(said)] == expected

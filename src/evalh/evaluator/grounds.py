@@ -15,6 +15,7 @@ from rapidfuzz.distance import Levenshtein
 
 from evalh.models import Claim, Offer, OfferPolicy
 from evalh.models.vocabulary import GroundednessLabel
+from evalh.text.amounts import amounts
 from evalh.text.normalise import normalise
 from evalh.text.sentences import sentences
 
@@ -93,11 +94,19 @@ class Sum:
 
 
 def ground(
-    claim: Claim, policy: OfferPolicy, older: Sequence[OfferPolicy], text: str, day: date | None = None
+    claim: Claim,
+    policy: OfferPolicy,
+    older: Sequence[OfferPolicy],
+    text: str,
+    day: date | None = None,
+    *,
+    beside: frozenset[str] | None = None,
 ) -> Ground:
     """What `policy` says to `claim`, made in a turn of that `text` on that `day`; `older` versions newest first.
 
-    A value that only an older version has is stale; a value of a sibling offer is named in the reason.
+    A value that only an older version has is stale; a value of a sibling offer is named in the reason. `beside` are
+    the other offers that a claim may mean whose turn does not name its offer: what is true of one of them, or of a
+    sibling that is paid as it says, cannot be told. None where the turn names it.
     """
     if is_redacted(claim.value):
         return Ground(None, "grounded", reason="the value is redacted")
@@ -110,7 +119,11 @@ def ground(
     if offer is None:
         return _gone(claim, older, said)
     found = compare(claim, offer, policy, said)
-    return found if found.truth is not False else _explained(found, claim, policy, older, said)
+    if found.truth is False:
+        found = _explained(found, claim, policy, older, said)
+        stale = found.label in _STALE.values()
+        found = found if stale or beside is None else _of_another(found, claim, policy, said, beside)
+    return found
 
 
 def compare(claim: Claim, offer: Offer, policy: OfferPolicy, said: str) -> Ground:
@@ -189,21 +202,74 @@ def _of_a_sibling(found: Ground, claim: Claim, policy: OfferPolicy, said: str) -
     return found
 
 
+def _of_another(found: Ground, claim: Claim, policy: OfferPolicy, said: str, beside: frozenset[str]) -> Ground:
+    own = policy.offer(claim.offer)
+    for offer in policy.offers:
+        meant = offer.id in beside or (own is not None and _is_paid_as(claim, offer, own))
+        if not meant or offer.id == claim.offer or not _is_plainly(claim, offer):
+            continue
+        if compare(claim, offer, policy, said).truth:
+            reason = f"which offer is meant is not clear: {claim.offer}, or {offer.id}, of which it is true"
+            return replace(found, truth=None, reason=reason)
+    return found
+
+
+def _is_plainly(claim: Claim, offer: Offer) -> bool:
+    """Whether a price is one that the policy states for an offer, not one that can be worked out from it."""
+    if claim.kind not in ("price", "then_price"):
+        return True
+    price, value = offer.price, amount(claim.value)
+    return price is not None and value in (Decimal(price.amount), Decimal(price.then or price.amount))
+
+
+def _is_paid_as(claim: Claim, sibling: Offer, own: Offer) -> bool:
+    """Whether a sibling is paid per what the claim says, and the offer itself is not: "seven a day" of a daily pass."""
+    if own.category is None or own.category != sibling.category or own.price is None or sibling.price is None:
+        return False
+    return claim.period is not None and sibling.price.period == claim.period != own.price.period
+
+
 # ---- price -----------------------------------------------------------------
 
 
 def _price(claim: Claim, value: Decimal, offer: Offer, said: str) -> Ground:
     if offer.price is None:
-        return Ground(None, "grounded", f"offers/{offer.id}", None, "the policy states no price for it")
+        return _without_price(claim, value, offer, said)
     hits = [item for item in _sums(offer, said) if _equal(value, item.amount, said)]
     fitting = [item for item in hits if _period_fits(claim.period, item)]
     if fitting:
         return _priced(claim, offer, fitting[0])
     if _is_a_charge(value, offer, said) or _is_one_off(claim, value, offer):
         return Ground(True, "grounded", f"offers/{offer.id}/fees", None, "a fee of the offer")
+    if _is_a_cut(value, offer, said):
+        return Ground(True, "grounded", f"offers/{offer.id}/discounts", None, "a discount of the offer")
     clause = f"offers/{offer.id}/price.{'period' if hits else 'amount'}"
     reason = f"paid per {offer.price.period}, not per {claim.period}" if hits else "not the price in the policy"
     return Ground(False, "wrong_price", clause, price_text(offer), reason)
+
+
+def _without_price(claim: Claim, value: Decimal, offer: Offer, said: str) -> Ground:
+    """An amount said of an offer that only takes something off: what it takes off, or a charge."""
+    if any(item.amount is not None and Decimal(item.amount) == value for item in offer.discounts):
+        return _discount(claim, value, offer, said)
+    if _is_a_charge(value, offer, said):
+        return Ground(True, "grounded", f"offers/{offer.id}", None, "a charge of the offer")
+    return Ground(None, "grounded", f"offers/{offer.id}", None, "the policy states no price for it")
+
+
+def is_of_the_plan(claim: Claim, policy: OfferPolicy) -> bool:
+    """Whether an amount said of an offer without a price, a credit, is a price of the plan that it goes with.
+
+    It is where it is the price of an offer of the policy, or that less what the credit takes off.
+    """
+    offer, value = policy.offer(claim.offer), amount(claim.value)
+    if offer is None or offer.price is not None or value is None or claim.kind not in ("price", "then_price"):
+        return False
+    cuts = [Decimal(0), *(Decimal(item.amount) for item in offer.discounts if item.amount)]
+    prices = [
+        Decimal(sum_) for item in policy.offers if item.price for sum_ in (item.price.amount, item.price.then or 0)
+    ]
+    return any(value == price - cut for price in prices if price for cut in cuts)
 
 
 def _priced(claim: Claim, offer: Offer, item: Sum) -> Ground:
@@ -212,6 +278,9 @@ def _priced(claim: Claim, offer: Offer, item: Sum) -> Ground:
         expected = price_text(offer)
         return Ground(False, "wrong_price", f"offers/{offer.id}/price.per", expected, f"not charged per {claim.per}")
     months = amount(claim.months)
+    if item.clause == "price.then" and months is not None and price.promo_months == months:
+        clause = f"offers/{offer.id}/price.amount"
+        return Ground(False, "wrong_price", clause, price_text(offer), f"not the price of the first {months} months")
     if item.clause == "price.amount" and months is not None and not _months_fit(months, offer):
         clause = f"offers/{offer.id}/price.promo_months"
         return Ground(False, "wrong_price", clause, price_text(offer), f"not for {claim.months} months")
@@ -230,13 +299,19 @@ def _then_price(claim: Claim, value: Decimal, offer: Offer, said: str) -> Ground
     return Ground(False, "wrong_price", f"offers/{offer.id}/{clause}", price_text(offer), reason)
 
 
-def _promo_months(claim: Claim, value: Decimal, offer: Offer, said: str) -> Ground:  # noqa: ARG001 - one shape
+def _promo_months(claim: Claim, value: Decimal, offer: Offer, said: str) -> Ground:
     months = _in_months(claim, value)
-    if offer.price is None or months is None:
+    lasting = [item.months for item in offer.discounts if item.months]
+    if offer.price is None and months not in lasting and not (lasting and _DISCOUNTED.search(said)):
+        months = None
+    if months is None:
         return Ground(None, "grounded", f"offers/{offer.id}", None, "no introductory months to compare with")
-    clause = f"offers/{offer.id}/price.promo_months"
+    clause = f"offers/{offer.id}/{'price.promo_months' if offer.price else 'discounts'}"
     if _months_fit(months, offer):
         return Ground(True, "grounded", clause)
+    if offer.price is None:
+        lasts = ", ".join(f"for {item} months" for item in lasting)
+        return Ground(False, "wrong_term", clause, lasts, "not as long as the policy says")
     reason = "not the introductory months" if offer.price.promo_months else "the price has no introductory months"
     return Ground(False, "wrong_price", clause, price_text(offer), reason)
 
@@ -326,6 +401,12 @@ def _is_a_charge(value: Decimal, offer: Offer, said: str) -> bool:
         return True
     leaving = offer.term.early_termination_fee if offer.term else None
     return leaving is not None and Decimal(leaving) == value and bool(_LEAVING.search(said))
+
+
+def _is_a_cut(value: Decimal, offer: Offer, said: str) -> bool:
+    """ "39.99, five dollars autopay" states the discount by its name alone."""
+    cuts = [item for item in offer.discounts if item.amount is not None and Decimal(item.amount) == value]
+    return any(_mentions(item.name, said) for item in cuts)
 
 
 def _is_one_off(claim: Claim, value: Decimal, offer: Offer) -> bool:
@@ -569,14 +650,24 @@ def _measured(claim: Claim, value: Decimal, offer: Offer, said: str) -> Ground:
         if kind in _INCIDENTAL:
             return Ground(None, "grounded", clause, None, "the policy states no such length or number of lines")
         return Ground(False, "invented_feature", clause, None, "the policy states nothing in that unit")
-    about = _about(same, said, kind)
     wanted = value * size
+    about = _about(same, said, kind)
+    if not any(stated == wanted for stated, _ in about):
+        about = _about(same, _said_of(value, said), kind)
     if any(stated == wanted for stated, text in about):
         return _same_rhythm(claim, [text for stated, text in about if stated == wanted], clause)
     expected = "; ".join(dict.fromkeys(text for _, text in about))
     if any(stated == wanted for stated, _ in same):
         return Ground(None, "grounded", clause, expected, "the number belongs to another feature of the offer")
     return Ground(False, "wrong_feature", clause, expected, "not the number in the policy")
+
+
+def _said_of(value: Decimal, said: str) -> str:
+    """What is said right after the number, up to the next one: "20 gb, and 5 of hotspot" says "gb" of 20."""
+    found = amounts(said)
+    ends = [*(item.start for item in found[1:]), len(said)]
+    near = [said[item.end : until] for item, until in zip(found, ends, strict=True) if item.value == value]
+    return near[0] if len(near) == 1 else said
 
 
 def _same_rhythm(claim: Claim, texts: Sequence[str], clause: str) -> Ground:
@@ -630,7 +721,36 @@ def _pairs(text: str) -> tuple[tuple[Decimal, tuple[str, ...]], ...]:
     return tuple((number, units) for number, units in found if number is not None)
 
 
+def says_nothing(claim: Claim, policy: OfferPolicy) -> bool:
+    """Whether a feature told in words has none that could be held against a policy: "that too", "our Fiber 500"."""
+    if claim.kind != "feature" or amount(claim.value) is not None:
+        return False
+    offer = policy.offer(claim.offer)
+    names = {word for name in (*offer.names, offer.name) for word in _content(name)} if offer else set()
+    return not set(_content(normalise(claim.value).text)) - names - _POINTERS
+
+
+_POINTERS = frozenset([
+    "too", "there", "here", "then", "one", "them", "these", "those", "either", "well", "as", "even", "now", "again",
+    "what", "something", "anything", "everything", "thing", "isn't", "doesn't", "won't", "use", "using",
+])  # fmt: skip
+"""Words that point at what was said elsewhere, or at nothing."""
+
+
 def _told(value: str, offer: Offer, policy: OfferPolicy) -> Ground:
+    """All that is told, joined by "and", must stand in one text, or each part in one."""
+    whole = _told_once(value, offer, policy)
+    parts = [part for part in _JOINED.split(normalise(value).text) if set(_content(part)) - _POINTERS]
+    if whole.truth or len(parts) < 2:
+        return whole
+    each = [_told_once(part, offer, policy) for part in parts]
+    return each[0] if all(one.truth for one in each) else whole
+
+
+_JOINED = re2.compile(r",? (?:and|or) |, ")
+
+
+def _told_once(value: str, offer: Offer, policy: OfferPolicy) -> Ground:
     claimed = normalise(value).text
     texts = [(f"offers/{offer.id}/features/{item.id}", item.text) for item in offer.features]
     texts += [(f"offers/{offer.id}/benefits", text) for text in offer.benefits]
@@ -649,7 +769,7 @@ def _told(value: str, offer: Offer, policy: OfferPolicy) -> Ground:
 
 def support(claim: str, text: str) -> float:
     """The share (0 to 1) of the content words of `claim` that `text` has, give or take endings and slips."""
-    wanted, stated = _content(claim), _content(text)
+    wanted, stated = [word for word in _content(claim) if word not in _POINTERS], _content(text)
     if not wanted or not stated:
         return 0.0
     hits = sum(any(_alike(word, other) for other in stated) for word in wanted)

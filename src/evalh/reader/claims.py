@@ -322,12 +322,18 @@ def _rules() -> RuleSet:
     return load_rules("claims")
 
 
-def read_claims(view: TurnView, named: Sequence[Named], lexicon: Lexicon, current: str | None) -> list[Claim]:
-    """What the agent turn `view` states about the offers `named` in it, or else about `current`, in order of place."""
+def read_claims(
+    view: TurnView, named: Sequence[Named], lexicon: Lexicon, current: str | None, before: str | None = None
+) -> list[Claim]:
+    """What the agent turn `view` states about the offers `named` in it, or else about `current`, in order of place.
+
+    What it says ahead of the first name is about the offer that was talked of `before` the turn, if any was.
+    """
     if not named and current is None:
         return []
     said = list(_unique(_statements(view, named, lexicon)))
-    claims = [claim for item in said if (claim := _bound(view, named, current, item)) is not None]
+    focus = before if named else current
+    claims = [claim for item in said if (claim := _bound(view, named, focus, item)) is not None]
     claims.extend(_codes(view, named))
     return sorted(claims, key=lambda claim: (claim.start, claim.end))
 
@@ -397,13 +403,22 @@ def _of_money(spot: _Spot, lexicon: Lexicon) -> _Said | None:
         return None
     if _OFF.match(right) or (_SAVE.search(left) and not _FEE_AFTER.match(right)):
         return _money(spot, "discount")
-    if _is_exit_fee(left, right):
+    if _is_exit_fee(left, right) and not (spot.before and spot.before.kind == "money" and _OF_BEFORE.match(spot.left)):
         return _money(spot, "early_termination_fee")
     if spot.amount.period is None and (_COVER_AFTER.match(right) or _COVER_BEFORE.search(left)):
         return _money(spot, "feature")
     if _THEN_BEFORE.search(left) or _THEN_AFTER.match(right):
         return _money(spot, "then_price")
     return _fee(spot, lexicon) or _price(spot)
+
+
+_OF_BEFORE = re.compile(
+    r"[\s*]*(?:to (?:leave|cancel|terminate|break)(?: it)? early"
+    r"|(?:early )?(?:termination|exit|cancell?ation)? ?(?:fee|charge)s?"
+    r"|(?:if|when|should) you (?:leave|cancel)(?: early)?"
+    r"|for leaving early),? (?:and )?(?:a |an )?[$£€]?$"
+)
+"""The exit named right after the amount before is that amount's: "90 to leave early, 10 once"."""
 
 
 def _is_exit_fee(left: str, right: str) -> bool:
@@ -427,7 +442,7 @@ def _is_account(spot: _Spot) -> bool:
 def _sums_up(spot: _Spot) -> bool:
     """ "$388, with the insurance $448": a second amount that includes the first."""
     before = spot.sentence.partition(spot.amount.text)[0]
-    return bool(_WITH_BEFORE.search(before))
+    return bool(_WITH_BEFORE.search(before)) and not _FEE_AFTER.match(spot.right)
 
 
 def _money(spot: _Spot, kind: ClaimKind) -> _Said:
@@ -469,7 +484,7 @@ def _fee(spot: _Spot, lexicon: Lexicon) -> _Said | None:
     )
     found = after or before
     if not found:
-        return None
+        return _listed_fee(spot, lexicon)
     name = found.group(1)
     listed = any(fee.lower() in found.group() for offer in lexicon.offers for fee in offer.fees)
     if _NOT_AN_OFFER_FEE.search(name):
@@ -481,6 +496,35 @@ def _fee(spot: _Spot, lexicon: Lexicon) -> _Said | None:
     start = amount.start - named_before
     end = amount.full_end + (after.end() if after else 0)
     return _Said("fee", _number(amount), start, end, amount.unit, amount.period, amount.per, at=amount.start)
+
+
+def _listed_fee(spot: _Spot, lexicon: Lexicon) -> _Said | None:
+    """A charge of the policy that is told by what it is for: "29 for each repair", "a replacement is 99"."""
+    names = _charges(tuple(fee for offer in lexicon.offers for fee in offer.fees))
+    if names is None or spot.amount.period not in (None, "once", "use"):
+        return None
+    after, before = names
+    if not after.match(spot.right) and not before.search(spot.left[-48:]):
+        return None
+    return _money(spot, "fee")
+
+
+@lru_cache(maxsize=64)
+def _charges(fees: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]] | None:
+    """What charges are for, right after an amount and right before one; None where a policy has none."""
+    purposes = {_CHARGE.sub("", fee.lower()).strip() for fee in fees} - {""}
+    if not purposes:
+        return None
+    said = "|".join(re.escape(purpose) for purpose in sorted(purposes, key=len, reverse=True))
+    after = re.compile(
+        rf"[\s*]*(?:(?:for|per|each time|when you (?:need|have|make|want)|if you (?:need|have|make|want)) )?"
+        rf"(?:(?:an?|the|each|every|any|one) )?(?:{said})s?\b"
+    )
+    before = re.compile(rf"\b(?:{said})s?(?: is| are| costs?| at| for| would be| will be| comes to|'s|:)?,?\s*[$£€]?$")
+    return after, before
+
+
+_CHARGE = re.compile(r"\b(?:fee|charge|deposit|surcharge|levy|cost)s?\b")
 
 
 def _of_percent(spot: _Spot, lexicon: Lexicon) -> _Said | None:  # noqa: ARG001 - one shape
@@ -676,10 +720,29 @@ def _bound(view: TurnView, named: Sequence[Named], current: str | None, item: _S
         return None
     if _WHAT_THEY_HAVE.search(view.text, start, end) and item.kind in ("price", "term", "then_price"):
         return None
-    other = _elsewhere(named, at)
-    if other is not None:
-        return _claim(view, item, other.offer, SAME_TURN * other.confidence)
-    return _claim(view, item, current, FROM_BEFORE) if current is not None else None
+    offer, sure = _around(named, current, at, ahead=_leads_up_to_an_offer(view.text[start:end], item))
+    return _claim(view, item, offer, sure) if sure else None
+
+
+def _around(named: Sequence[Named], current: str | None, at: int, *, ahead: bool) -> tuple[str | None, float]:
+    """The offer that a sentence without a name is about, and how sure that is; 0.0 where it is about none."""
+    before = [name for name in named if name.start <= at]
+    if before:
+        return before[-1].offer, SAME_TURN * before[-1].confidence
+    if current is not None:
+        return current, FROM_BEFORE
+    return (named[0].offer, SAME_TURN * named[0].confidence) if named and ahead else (None, 0.0)
+
+
+def _leads_up_to_an_offer(sentence: str, item: _Said) -> bool:
+    """Whether a sentence before the first name speaks of what is about to be named, not of the matter at hand."""
+    return item.period is not None or item.per is not None or bool(_AHEAD.search(sentence))
+
+
+_AHEAD = re.compile(
+    r"\b(?:for (?:just|only)|offer|deal|promo\w*|discount|something|another option|a way to|you could"
+    r"|you can (?:get|have)|(?:we|i) have|we've got|i've got|there's|there is|how about|special)\b"
+)
 
 
 def _owner(text: str, inside: list[Named], at: int, item: _Said) -> Named | None:
@@ -690,11 +753,6 @@ def _owner(text: str, inside: list[Named], at: int, item: _Said) -> Named | None
         if _DIRECTLY_BEFORE.fullmatch(gap):
             return after[0]
     return before[-1] if before else after[0] if after else None
-
-
-def _elsewhere(named: Sequence[Named], at: int) -> Named | None:
-    before = [name for name in named if name.start <= at]
-    return before[-1] if before else named[0] if named else None
 
 
 def _about_an_offer(sentence: str, item: _Said, words: str) -> bool:
@@ -730,7 +788,9 @@ _BARE = re.compile(
 )
 _BILLED = re.compile(
     r"\b(?:billed (?:annually|monthly|yearly|weekly|every|once)|(?:added to|on|with) your (?:next |monthly "
-    r"|regular )?(?:bill|invoice))\b"
+    r"|regular )?(?:bill|invoice)"
+    r"|(?:charged|billed) (?:only|just|per|by the|each|every|when|once you|if you|for (?:each|every|the|any) days?)"
+    r"|only (?:be |get )?(?:charged|billed))\b"
 )
 
 

@@ -191,6 +191,9 @@ _UNTRIED = re2.compile(
     r"(?:\W*$| (?:if|whether|when|later|first|tonight|tomorrow)\b)"
 )
 """Of what nobody has looked at yet nothing is known."""
+REOPENS = 0.75
+"""A model that alone hears trouble after the matter was settled must be this sure ("nope, my bus is here"), but where
+the agent asked whether it is settled."""
 _SURE_OF_DONE = 0.8
 """A model that alone hears that something was done must be this sure: a polite no sounds much the same."""
 _BUT = re2.compile(r"\bbut\b")
@@ -317,9 +320,9 @@ class IssueTracker:
         return self._judge(view, cues) or self._answer_check(view, cues)
 
     def _judge(self, view: TurnView, cues: dict[str, _Cue]) -> bool:
-        issue = self._issues[-1]
-        if cue := cues.get("still_broken"):
-            self._put(_reopened(self._last(_SETTLED) or issue, view, cue))
+        issue, settled = self._issues[-1], self._last(_SETTLED)
+        if (cue := cues.get("still_broken")) and (settled is None or self._checked or not _is_faint(cue)):
+            self._put(_reopened(settled or issue, view, cue))
             return True
         if cue := cues.get("fixed"):
             self._put(_confirmed(self._last({"open", "promised", "unresolved"}) or issue, _said(view, cue), cue.source))
@@ -546,6 +549,10 @@ def _with_outcome(issue: Issue, outcome: _Outcome) -> Issue:
     if settles and issue.status in _SETTLED and issue.resolved_turn is not None:
         changes["resolved_turn"] = issue.resolved_turn
     return issue.model_copy(update=changes)
+
+
+def _is_faint(cue: _Cue) -> bool:
+    return cue.source == "model" and cue.confidence < REOPENS
 
 
 def _reopened(issue: Issue, view: TurnView, cue: _Cue) -> Issue:

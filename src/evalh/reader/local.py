@@ -393,7 +393,8 @@ class LocalSession:
         """What is stated of offers; terms of what the customer already has are no claims about an offer."""
         current = self._talked_about(acts)
         unnamed = current is None and self.ledger.status.get(None) == "pitched" and None in self.engaged
-        found = read_claims(view, named, self.tools.lexicon, _UNNAMED if unnamed else current)
+        before = self._talked_about(())
+        found = read_claims(view, named, self.tools.lexicon, _UNNAMED if unnamed else current, before)
         held = _owned(self.header) - {offer for offer in self.ledger.pitches if offer is not None}
         return [
             claim.model_copy(update={"offer": None}) if claim.offer == _UNNAMED else claim

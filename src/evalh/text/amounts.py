@@ -126,7 +126,8 @@ _PERIOD = re.compile(
     r"[\s,*_~()\"]{0,4}(?:(?:/|per|a|an|each|every|for (?:each|every))[\s*]*"
     r"(month|mo|mth|year|yr|annum|week|wk|day|trip|journey|use)\b"
     r"|(?:paid |charged |billed )?(monthly|annually|annual|yearly|weekly|daily)\b|(p/m|p/a|pcm|pm|pa|p\.m|p\.a)\b"
-    r"|(?:(?:as|for|in) )?(?:a )?(one[- ]time|one[- ]off|once|single payment|just once|up ?front)\b)"
+    r"|(?:(?:as|for|in) )?(?:a )?(one[- ]time|one[- ]off"
+    r"|once(?! (?:the|you|your|it|i|we|they|he|she|that|this|those|my|our)\b)|single payment|just once|up ?front)\b)"
 )
 _PEOPLE = "passenger|person|people|traveler|traveller|guest|adult|child|kid|pax|head|member|customer|user|seat|agent"
 _THINGS = (
@@ -220,6 +221,7 @@ _ONCE = re.compile(r" (?:just )?(?:once|one[- ]time|up ?front|one[- ]off)\b")
 _PAID = re.compile(
     r" (?:just )?(?:once|one[- ]time|up ?front|one[- ]off|to leave|if you leave|for leaving|activation)\b"
 )
+_FOR_MONTHS = re.compile(r" (?:for (?:the )?(?:first |next )?[a-z0-9-]+ months?|off(?: each| every| a|,? for)?)\b")
 _CENTS = re.compile(r"\d+\.\d\d")
 
 
@@ -241,12 +243,13 @@ def _with_one_offs(text: str, ordered: list[Amount]) -> Iterator[Amount]:
     for amount in ordered:
         paid = _PAID.match(text, amount.end) if amount.kind == "count" and money is not None else None
         exact = amount.kind == "count" and _CENTS.fullmatch(amount.text) is not None
-        if money is not None and (paid or exact):
+        if (money is not None and (paid or exact)) or (exact and _FOR_MONTHS.match(text, amount.end)):
             period = "once" if paid and _ONCE.match(text, amount.end) else None
-            yield replace(amount, kind="money", unit=money.unit, period=period)
+            read = replace(amount, kind="money", unit=money.unit if money else None, period=period)
         else:
-            yield amount
-        money = amount if amount.kind == "money" else money
+            read = amount
+        yield read
+        money = read if read.kind == "money" else money
 
 
 def _month_dates(text: str) -> Iterator[Amount]:
