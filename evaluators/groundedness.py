@@ -14,6 +14,7 @@ from evalh.evaluator.grounds import (
     Ground,
     amount,
     around,
+    beside_of,
     compare,
     ground,
     is_of_the_plan,
@@ -26,8 +27,14 @@ from evalh.models.vocabulary import GroundednessLabel, Level, Rollup, Severity
 from evalh.text.normalise import normalise
 
 MINOR: frozenset[GroundednessLabel] = frozenset({"invented_feature", "wrong_feature"})
-DESCRIBED = 3
-"""Amounts of one turn that are all true of another offer, from which the turn may be about that one."""
+LATELY = 4
+"""Turns back in which another offer was named that a claim may mean."""
+OPENING = 4
+"""Words that may stand before a bare "it's free" without being what is free: "Good news!"."""
+_FREE = re2.compile(
+    r"(?:it|that|this)?(?:'s| is| comes| would be| will be)? ?(?:completely |totally |absolutely |also )?"
+    r"(?:free|complimentary)(?: of charge| for you)*\W*"
+)
 _DENIED = re2.compile(r"(?i)\b(?:no|not|never|false|ineligible|not_eligible|unable|cannot|can't)\b|n't\b|_not_|^not_")
 
 
@@ -69,10 +76,10 @@ class Groundedness(Evaluator):
             return
         started = ctx.conversation.started_at
         day, text = started.date() if started else None, ctx.turn(claim.turn).text
-        if any(is_of_the_plan(claim, policy) for policy in (ctx.policy, *ctx.older_policies)):
+        if is_of_the_plan(claim, ctx.policy, _owned(ctx)):
             return
         unnamed = not _names(ctx, claim)
-        beside = _spoken_of(ctx, claim) if unnamed else None
+        beside = _beside(ctx, claim) if unnamed else None
         found = ground(claim, ctx.policy, ctx.older_policies, text, day, beside=beside)
         if unnamed and found.truth is False and _is_something_free(claim, text):
             found = replace(found, truth=None, reason="what costs nothing is not clear")
@@ -93,11 +100,14 @@ def _names(ctx: EvalContext, claim: Claim) -> bool:
     return any(item.turn == claim.turn and item.offer == claim.offer for item in ctx.reading.mentions)
 
 
-def _spoken_of(ctx: EvalContext, claim: Claim) -> frozenset[str]:
-    """The other offers that were named up to a claim, what the customer has, and those that the turn describes."""
-    named = {item.offer for item in ctx.reading.mentions if item.turn <= claim.turn}
-    told = {offer.id for offer in ctx.policy.offers if _describes(ctx, claim, offer)}
-    return frozenset(item for item in named | _owned(ctx) | told if item is not None and item != claim.offer)
+def _beside(ctx: EvalContext, claim: Claim) -> frozenset[str]:
+    """The other offers that a claim may mean whose turn names none."""
+    before = [turn for turn in ctx.conversation.customer_turns() if turn.index < claim.turn]
+    asked = before[-1].text if before else ""
+    since = claim.turn - LATELY
+    named = {item.offer for item in ctx.reading.mentions if since <= item.turn < claim.turn and item.offer is not None}
+    text = ctx.turn(claim.turn).text
+    return beside_of(claim, ctx.policy, text, asked, named=named, owned=_owned(ctx))
 
 
 def _owned(ctx: EvalContext) -> set[str]:
@@ -106,24 +116,13 @@ def _owned(ctx: EvalContext) -> set[str]:
     return {item for item in held if isinstance(item, str)} if isinstance(held, list) else set()
 
 
-def _describes(ctx: EvalContext, claim: Claim, offer: Offer) -> bool:
-    """Whether what a turn says of the offer of a claim is true of another one, of three amounts or more."""
-    text = ctx.turn(claim.turn).text
-    said = [item for item in ctx.reading.claims if (item.turn, item.offer) == (claim.turn, claim.offer)]
-    amounts = [item for item in said if item.kind != "feature" and amount(item.value) is not None]
-    if len(amounts) < DESCRIBED:
-        return False
-    fits = [item for item in amounts if compare(item, offer, ctx.policy, around(text, item.start, item.end)).truth]
-    return len(fits) >= DESCRIBED
-
-
 def _is_something_free(claim: Claim, text: str) -> bool:
     """A "free" that is not the first thing a turn says may be of what was said before it."""
-    return claim.kind == "price" and amount(claim.value) == 0 and not _opens(claim, text)
-
-
-def _opens(claim: Claim, text: str) -> bool:
-    return claim.start >= claim.end or normalise(text).text.startswith(around(text, claim.start, claim.end))
+    if claim.kind != "price" or amount(claim.value) != 0 or claim.start >= claim.end:
+        return False
+    said = around(text, claim.start, claim.end)
+    before = normalise(text).text.partition(said)[0]
+    return bool(before.strip()) and (len(before.split()) > OPENING or not _FREE.fullmatch(said.strip()))
 
 
 def _told_after_all(ctx: EvalContext) -> Iterator[OfferAct]:

@@ -9,6 +9,7 @@ from evalh.evaluator.grounds import (
     Ground,
     amount,
     around,
+    beside_of,
     ground,
     is_of_the_plan,
     is_redacted,
@@ -242,12 +243,12 @@ def test_an_offer_without_a_price_is_held_against_what_it_takes_off(
     assert found.truth is truth, found
 
 
-def test_an_amount_said_of_a_credit_may_be_the_price_of_the_plan_it_goes_with() -> None:
+def test_an_amount_said_of_a_credit_may_be_the_price_of_the_plan_that_the_customer_has() -> None:
     base = make_policy().newest.model_dump(mode="json", by_alias=True)
     policies = OfferPolicy.model_validate({**base, "offers": [*base["offers"], CREDIT]})
 
-    def plan(value: str, offer: str = "CREDIT") -> bool:
-        return is_of_the_plan(Claim(turn=0, quote=value, offer=offer, kind="price", value=value), policies)
+    def plan(value: str, offer: str = "CREDIT", plans: tuple[str, ...] = ("FIBER-500",)) -> bool:
+        return is_of_the_plan(Claim(turn=0, quote=value, offer=offer, kind="price", value=value), policies, plans)
 
     assert [plan("64.99"), plan("49.99"), plan("54.99"), plan("39.99"), plan("61.00")] == [
         True,
@@ -257,6 +258,7 @@ def test_an_amount_said_of_a_credit_may_be_the_price_of_the_plan_it_goes_with() 
         False,
     ]
     assert not plan("64.99", "FIBER-500"), "an offer with a price is held against it"
+    assert not plan("64.99", plans=("TRAVEL-PASS",))
 
 
 def test_what_is_true_of_another_offer_that_may_be_meant_cannot_be_told() -> None:
@@ -268,10 +270,20 @@ def test_what_is_true_of_another_offer_that_may_be_meant_cannot_be_told() -> Non
     assert worked_out.truth is False, "twice the price of the other one is not its price"
 
 
-def test_a_sibling_that_is_paid_as_it_says_may_be_meant() -> None:
-    daily = policy(travel={"category": "home_internet"})
-    assert said("10 a day", "price", "10", period="day", policies=daily, beside=frozenset()).truth is None
-    assert said("10 a day", "price", "10", period="day", policies=daily).truth is False
+def beside(asked: str, *, kind: str = "price", **known: list[str]) -> frozenset[str]:
+    claim = Claim(turn=1, quote="it is 79.99", offer="FIBER-500", kind=kind, value="79.99")
+    named, owned = known.get("named", []), known.get("owned", [])
+    return beside_of(claim, policy().newest, "it is 79.99", asked, named=named, owned=owned)
+
+
+def test_which_other_offers_an_unnamed_claim_may_mean() -> None:
+    assert beside("how much") == frozenset()
+    assert beside("is the 900 dearer") == {"FIBER-900"}, "by a word of its name"
+    assert beside("is there a bigger one") == {"FIBER-900"}, "by a word that points to another of the kind"
+    assert beside("how much", named=["FIBER-900", "TRAVEL-PASS"]) == {"FIBER-900", "TRAVEL-PASS"}
+    assert beside("no, the 500", named=["FIBER-900"]) == frozenset(), "the customer points at its own"
+    assert beside("how much", owned=["FIBER-900", "TRAVEL-PASS"]) == {"FIBER-900"}, "what they have of the kind"
+    assert beside("how long", kind="term", owned=["FIBER-900"]) == frozenset(), "as what they pay, no more"
 
 
 def test_the_price_after_the_first_months_is_not_that_of_the_first_months() -> None:
@@ -283,6 +295,8 @@ def test_a_discount_may_be_told_by_its_name_alone() -> None:
     policies = policy(fiber={"discounts": [{"id": "autopay", "name": "autopay discount", "amount": "5.00"}]})
     assert said("49.99 a month and five dollars autopay", "price", "5.00", policies=policies).truth is True
     assert said("49.99 a month and five dollars", "price", "5.00", policies=policies).truth is False
+    assert said("5 a month with autopay", "price", "5.00", period="month", policies=policies).truth is False
+    assert said("it is 5 with the autopay discount", "price", "5.00", policies=policies).truth is False
 
 
 def test_a_number_is_told_apart_by_the_words_right_after_it() -> None:
@@ -314,3 +328,20 @@ def test_words_that_point_or_name_the_offer_say_nothing_of_it() -> None:
 
     assert [empty(value) for value in ("that too", "our Fiber 500", "them there")] == [True, True, True]
     assert [empty(value) for value in ("smoother video calls", "500")] == [False, False]
+
+
+def test_charges_are_not_exchanged() -> None:
+    fees = [
+        {"id": "r", "name": "repair charge", "amount": "29"},
+        {"id": "n", "name": "replacement charge", "amount": "99"},
+    ]
+    policies = policy(fiber={"fees": fees})
+    text = "29 for a repair and 99 for a replacement"
+    assert said(text, "fee", "29", policies=policies).truth is True
+    assert said(text, "fee", "99", policies=policies).truth is True
+    assert said("99 for a repair and 29 for a replacement", "fee", "99", policies=policies).truth is False
+
+
+def test_what_is_paid_once_may_be_said_later_in_the_sentence() -> None:
+    assert said("it is 25 once it is set up", "price", "25").truth is True
+    assert said("it is 25 a month", "price", "25", period="month").truth is False

@@ -249,26 +249,17 @@ def test_an_unnamed_amount_that_is_true_of_an_offer_named_before_is_unsure() -> 
     assert judged(claims=[wrong], mentions=named) == ["wrong_price"]
 
 
-def test_an_unnamed_amount_that_is_true_of_what_the_customer_has_is_unsure() -> None:
-    ctx = context(SCRIPT, customer={"products": ["TRAVEL-PASS"]}, claims=[claim("price", "10.00")])
-    assert labels(Groundedness(), ctx) == ["unsure"]
+def test_an_unnamed_amount_that_is_true_of_what_the_customer_asked_about_is_unsure() -> None:
+    def verdict(asked: str) -> list[str | None]:
+        script = f"C: hi\nA: Fiber 500?\nC: {asked}\nA: It's 10."
+        return labels(Groundedness(), context(script, claims=[claim("price", "10.00", turn=3, quote="10")]))
 
-
-def test_amounts_of_one_turn_that_are_all_true_of_another_offer_are_unsure() -> None:
-    other = {
-        **BASE[0], "id": "FIBER-300", "names": ["Fiber 300"], "term": {"months": 6, "early_termination_fee": "100"},
-        "price": {"amount": "39.99", "period": "month", "promo_months": 12, "then": "57.99"},
-    }  # fmt: skip
-    policy = make_policy(offers=[*BASE, other])
-    said = [claim("price", "39.99"), claim("then_price", "57.99"), claim("term", "6")]
-    assert judged(policy, claims=said) == ["unsure"] * 3
-    assert judged(policy, claims=said[:2]) == ["wrong_price"] * 2, "two may be a slip"
-    named = [{"turn": 1, "offer": "FIBER-500"}]
-    assert judged(policy, claims=said, mentions=named) == ["wrong_price", "wrong_price", "wrong_term"]
+    assert verdict("and the travel one?") == ["unsure"]
+    assert verdict("how much is it?") == ["wrong_price"]
 
 
 def test_free_is_of_the_offer_where_the_turn_begins_with_it() -> None:
-    script = "C: hi\nA: I can set a stop at 5 GB. It's free.\nC: ok\nA: It's free. Shall I add it?\n"
+    script = "C: hi\nA: I can set a stop at 5 GB. It's free.\nC: ok\nA: Good news! It's free. Shall I add it?\n"
 
     def state(turn: int) -> str | None:
         free = claim("price", "0", turn=turn, quote="It's free")
@@ -284,7 +275,9 @@ def test_the_price_of_the_plan_that_a_credit_goes_with_is_no_claim_about_the_cre
     }  # fmt: skip
     policy = make_policy(offers=[*BASE, credit])
     said = [claim("price", "54.99", "CREDIT"), claim("then_price", "64.99", "CREDIT"), claim("price", "3", "CREDIT")]
-    assert judged(policy, claims=said) == ["unsure"]
+    held = context(SCRIPT, policy, customer={"products": ["FIBER-500"]}, claims=said)
+    assert labels(Groundedness(), held) == ["unsure"]
+    assert judged(policy, claims=said) == ["unsure"] * 3, "nobody knows what the customer has"
 
 
 def test_words_that_say_nothing_of_the_offer_are_not_judged() -> None:

@@ -136,3 +136,16 @@ def test_a_nameless_upgrade_is_a_pitch_of_no_particular_offer() -> None:
     (found,) = acts("We could upgrade you to a faster plan for ten more a month.")
     assert (found.act.offer, found.act.known, found.act.act) == (None, True, "pitch")
     assert found.act.confidence < 0.7
+
+
+def test_who_goes_on_selling_what_was_taken_reads_nothing_back() -> None:
+    floor = Floor(current="FIBER-500", status={"FIBER-500": "accepted"})
+    assert [item.act.act for item in acts("Fiber 500, as you said.", floor)] == ["read_back"]
+    selling = acts("You could lose everything, are you sure you don't want Fiber 500?", floor)
+    assert [item.act.act for item in selling] == ["pitch"]
+
+
+def test_free_help_with_the_matter_answers_nothing_about_the_offer_that_was_asked_about() -> None:
+    floor = Floor(current="FIBER-500", asked=frozenset({"FIBER-500"}))
+    assert [item.act.act for item in acts("Sure, that would be fine with your router.", floor)] == ["answer"]
+    assert acts("Sure, I can turn on spam blocking for you, that's free.", floor) == []

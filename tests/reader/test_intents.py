@@ -141,3 +141,10 @@ def test_an_agent_who_asks_for_a_detail_does_not_ask_for_the_reason(text: str) -
 
 def test_every_label_of_the_rules_is_an_intent() -> None:
     assert {rule.label for rule in load_rules("intents").rules} <= set(CONSTRUCTS["intent"])
+
+
+def test_scam_texts_are_no_fraud_and_what_it_is_not_like_is_no_wish_to_leave() -> None:
+    assert "fraud" not in intents("i keep getting scam texts, how do i block them")
+    assert "fraud" in intents("i've been scammed")
+    assert "cancel" not in intents("it's not like i'm going to another company")
+    assert "cancel" in intents("i'm going to another company")

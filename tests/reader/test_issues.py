@@ -568,3 +568,33 @@ def test_a_model_that_faintly_hears_trouble_does_not_reopen_what_was_settled() -
     assert by_rule.status == "unresolved"
     still_open = weighed("C: my bill is wrong\nA: Let me see.\nC: nope, my bus is here", None, None, said)
     assert still_open.status == "unresolved"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "it's stopped cutting out.", "zero drops since then", "no error this time!", "yeah no buffering now",
+        "it doesn't blink any more", "not red anymore", "it's no longer locked", "it's fine now",
+        "haven't had any drop since", "nothing wrong with it now",
+    ],
+)  # fmt: skip
+def test_trouble_that_is_gone_is_solved_though_it_is_said_with_a_no(text: str) -> None:
+    assert said_of_matter("customer", text)[0] == "solved"
+
+
+@pytest.mark.parametrize(
+    "text", ["no internet now", "it's stopped working", "no drops until last night", "is it fine now?", "no signal now"]
+)
+def test_trouble_that_stays_is_not_solved(text: str) -> None:
+    assert said_of_matter("customer", text)[0] != "solved"
+
+
+def test_a_note_about_what_was_promised_does_not_keep_the_promise() -> None:
+    script = "C: you charged me twice\nA: I've opened a ticket, reversed in five days.\nC: will I get an email?\nA: "
+    said: list[tuple[Progress, float] | None] = [("unsolved", 0.9), ("promised", 0.9), None, ("done", 0.94)]
+    assert weighed(f"{script}Yes, I've just sent it to you.", *said).status == "promised"
+    assert weighed(f"{script}It's reversed already, the second charge is gone.", *said).status == "resolved"
+
+
+def test_a_transfer_in_few_words_is_no_help() -> None:
+    assert said_of_matter("agent", "transferring you now")[0] == "cannot"

@@ -132,3 +132,8 @@ def test_a_turn_in_which_nothing_is_heard_has_no_mood(turn: Turn) -> None:
 
 def test_a_feed_in_capitals_is_no_shouting() -> None:
     assert mood("MY ACCOUNT NUMBER IS FOUR FOUR SEVEN ONE").mood == "calm"
+
+
+def test_being_ignored_by_somebody_else_is_no_anger_at_the_agent() -> None:
+    assert mood("i thought she was ignoring me ha").mood != "frustrated"
+    assert mood("you keep ignoring me").mood == "frustrated"

@@ -8,6 +8,7 @@ import pytest
 
 from evalh.models import Conversation, Lexicon, OfferPolicy, Turn
 from evalh.reader.answers import QuestionAbout
+from evalh.reader.heads import Judged
 from evalh.reader.local import LocalReader
 from evalh.reader.offers import OfferFinder
 from evalh.reader.replies import OnTable, Table, read_replies
@@ -249,3 +250,32 @@ def test_turns_of_phrase_that_take_an_offer_or_only_sound_like_a_no(text: str, a
 
 def test_which_plan_it_is_takes_none() -> None:
     assert "accept" not in [item for _, item in reply("i don't know which plan it is")]
+
+
+@pytest.mark.parametrize(
+    "text", ["brilliant, thanks so much", "thank you so much", "sounds very much like what i need"]
+)
+def test_so_much_is_not_always_a_price(text: str) -> None:
+    assert "object" not in [item for _, item in reply(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("why would i want ten bucks off something i can't use", "refuse"),
+        ("i can't even pay the bill i have", "refuse"),
+        ("yeah that sounds more like it, what's the fee if i leave early", "ask"),
+        ("yeah sounds good", "accept"),
+    ],
+)
+def test_a_rhetorical_question_refuses_and_a_real_one_asks(text: str, answer: str) -> None:
+    assert [item for _, item in reply(text)] == [answer]
+
+
+def test_a_question_right_after_an_offer_was_only_named_is_about_that_offer() -> None:
+    def judge(_: object, __: object) -> Judged:
+        return Judged("ask", 0.83, "model")
+
+    view = TurnView(Turn(role="customer", text="what does it cost", index=4))
+    table = Table(mentioned="FIBER-500", spoken_of=True, offer_heard=0.5)
+    assert [(item.offer, item.reply) for item in read_replies(view, [], table, judge)] == [("FIBER-500", "ask")]

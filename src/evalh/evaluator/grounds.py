@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
@@ -202,11 +202,9 @@ def _of_a_sibling(found: Ground, claim: Claim, policy: OfferPolicy, said: str) -
     return found
 
 
-def _of_another(found: Ground, claim: Claim, policy: OfferPolicy, said: str, beside: frozenset[str]) -> Ground:
-    own = policy.offer(claim.offer)
+def _of_another(found: Ground, claim: Claim, policy: OfferPolicy, said: str, beside: Collection[str]) -> Ground:
     for offer in policy.offers:
-        meant = offer.id in beside or (own is not None and _is_paid_as(claim, offer, own))
-        if not meant or offer.id == claim.offer or not _is_plainly(claim, offer):
+        if offer.id not in beside or not _is_plainly(claim, offer):
             continue
         if compare(claim, offer, policy, said).truth:
             reason = f"which offer is meant is not clear: {claim.offer}, or {offer.id}, of which it is true"
@@ -222,11 +220,43 @@ def _is_plainly(claim: Claim, offer: Offer) -> bool:
     return price is not None and value in (Decimal(price.amount), Decimal(price.then or price.amount))
 
 
-def _is_paid_as(claim: Claim, sibling: Offer, own: Offer) -> bool:
-    """Whether a sibling is paid per what the claim says, and the offer itself is not: "seven a day" of a daily pass."""
-    if own.category is None or own.category != sibling.category or own.price is None or sibling.price is None:
-        return False
-    return claim.period is not None and sibling.price.period == claim.period != own.price.period
+def beside_of(
+    claim: Claim, policy: OfferPolicy, text: str, asked: str, *, named: Collection[str], owned: Collection[str]
+) -> frozenset[str]:
+    """The other offers that a claim may mean, in a turn of that `text` that names none, after what the customer asked.
+
+    They are those that a word of either points at ("the daily one", "is the 300 cheaper"), those `named` lately unless
+    a word points at the claim's own, and for a price what the customer has (`owned`) of the same kind.
+    """
+    own = policy.offer(claim.offer)
+    if own is None:
+        return frozenset()
+    heard = set(_content(normalise(asked).text)) | set(_content(around(text, claim.start, claim.end)))
+    mine = _name_words(own)
+    found: set[str] = set()
+    for offer in policy.offers:
+        if offer.id == own.id:
+            continue
+        theirs, alike = _name_words(offer), own.category is not None and offer.category == own.category
+        pointed = heard & (theirs - mine) or (alike and heard & _OTHER_ONE)
+        lately = offer.id in named and not heard & (mine - theirs)
+        theirs_now = offer.id in owned and alike and claim.kind in ("price", "then_price")
+        if pointed or lately or theirs_now:
+            found.add(offer.id)
+    return frozenset(found)
+
+
+_OTHER_ONE = frozenset([
+    "daily", "weekly", "monthly", "yearly", "annual", "smaller", "bigger", "cheaper", "another", "other",
+])  # fmt: skip
+"""Words that point from one offer to another of its kind."""
+
+
+def _name_words(offer: Offer) -> set[str]:
+    return {word for name in (*offer.names, offer.name) for word in _content(name.lower())} - _PLAIN_NAMES
+
+
+_PLAIN_NAMES = frozenset(["plan", "line", "pass", "package", "bundle", "kit", "plus", "extra", "offer", "full", "data"])
 
 
 # ---- price -----------------------------------------------------------------
@@ -239,9 +269,9 @@ def _price(claim: Claim, value: Decimal, offer: Offer, said: str) -> Ground:
     fitting = [item for item in hits if _period_fits(claim.period, item)]
     if fitting:
         return _priced(claim, offer, fitting[0])
-    if _is_a_charge(value, offer, said) or _is_one_off(claim, value, offer):
+    if _is_a_charge(value, offer, said) or _is_one_off(claim, value, offer, said):
         return Ground(True, "grounded", f"offers/{offer.id}/fees", None, "a fee of the offer")
-    if _is_a_cut(value, offer, said):
+    if claim.period is None and _is_a_cut(value, offer, said):
         return Ground(True, "grounded", f"offers/{offer.id}/discounts", None, "a discount of the offer")
     clause = f"offers/{offer.id}/price.{'period' if hits else 'amount'}"
     reason = f"paid per {offer.price.period}, not per {claim.period}" if hits else "not the price in the policy"
@@ -257,18 +287,17 @@ def _without_price(claim: Claim, value: Decimal, offer: Offer, said: str) -> Gro
     return Ground(None, "grounded", f"offers/{offer.id}", None, "the policy states no price for it")
 
 
-def is_of_the_plan(claim: Claim, policy: OfferPolicy) -> bool:
+def is_of_the_plan(claim: Claim, policy: OfferPolicy, plans: Collection[str]) -> bool:
     """Whether an amount said of an offer without a price, a credit, is a price of the plan that it goes with.
 
-    It is where it is the price of an offer of the policy, or that less what the credit takes off.
+    It is where it is the price of one of the `plans` that the customer has, or that less what the credit takes off.
     """
     offer, value = policy.offer(claim.offer), amount(claim.value)
     if offer is None or offer.price is not None or value is None or claim.kind not in ("price", "then_price"):
         return False
     cuts = [Decimal(0), *(Decimal(item.amount) for item in offer.discounts if item.amount)]
-    prices = [
-        Decimal(sum_) for item in policy.offers if item.price for sum_ in (item.price.amount, item.price.then or 0)
-    ]
+    held = [item.price for item in policy.offers if item.price is not None and item.id in plans]
+    prices = [Decimal(stated) for price in held for stated in (price.amount, price.then or 0)]
     return any(value == price - cut for price in prices if price for cut in cuts)
 
 
@@ -397,7 +426,9 @@ def _equal(value: Decimal, stated: Decimal, said: str) -> bool:
 
 
 def _is_a_charge(value: Decimal, offer: Offer, said: str) -> bool:
-    if any(Decimal(fee.amount) == value and _mentions(fee.name, said) for fee in offer.fees):
+    right = _said_of(value, said)
+    meant = [fee for fee in offer.fees if _mentions(fee.name, right)] or offer.fees
+    if any(Decimal(fee.amount) == value and _mentions(fee.name, said) for fee in meant):
         return True
     leaving = offer.term.early_termination_fee if offer.term else None
     return leaving is not None and Decimal(leaving) == value and bool(_LEAVING.search(said))
@@ -406,13 +437,15 @@ def _is_a_charge(value: Decimal, offer: Offer, said: str) -> bool:
 def _is_a_cut(value: Decimal, offer: Offer, said: str) -> bool:
     """ "39.99, five dollars autopay" states the discount by its name alone."""
     cuts = [item for item in offer.discounts if item.amount is not None and Decimal(item.amount) == value]
-    return any(_mentions(item.name, said) for item in cuts)
+    right = _said_of(value, said).lstrip()
+    return not right.startswith("with") and any(_mentions(item.name, right[:32]) for item in cuts)
 
 
-def _is_one_off(claim: Claim, value: Decimal, offer: Offer) -> bool:
+def _is_one_off(claim: Claim, value: Decimal, offer: Offer, said: str) -> bool:
     """ "Nine a month and nineteen once" states the fee without its name."""
-    once = [Decimal(fee.amount) for fee in offer.fees if fee.when == "once"]
-    return claim.period == "once" and value in once
+    fees = [Decimal(fee.amount) for fee in offer.fees if fee.when == "once"]
+    paid_once = claim.period == "once" or (claim.period is None and "once" in _words(said))
+    return paid_once and value in fees
 
 
 def price_text(offer: Offer) -> str | None:
@@ -462,7 +495,7 @@ def _is_promo_saving(value: Decimal, percent: bool, offer: Offer) -> bool:
 
 
 def _fee(claim: Claim, value: Decimal, offer: Offer, said: str) -> Ground:
-    if _is_a_charge(value, offer, said) or _is_one_off(claim, value, offer):
+    if _is_a_charge(value, offer, said) or _is_one_off(claim, value, offer, said):
         return Ground(True, "grounded", f"offers/{offer.id}/fees")
     if claim.period is not None and offer.price is not None and _price(claim, value, offer, said).truth:
         return Ground(True, "grounded", f"offers/{offer.id}/price.amount", reason="the price, called a charge")
@@ -653,7 +686,7 @@ def _measured(claim: Claim, value: Decimal, offer: Offer, said: str) -> Ground:
     wanted = value * size
     about = _about(same, said, kind)
     if not any(stated == wanted for stated, _ in about):
-        about = _about(same, _said_of(value, said), kind)
+        about = _about_alone(same, value, said, kind, about)
     if any(stated == wanted for stated, text in about):
         return _same_rhythm(claim, [text for stated, text in about if stated == wanted], clause)
     expected = "; ".join(dict.fromkeys(text for _, text in about))
@@ -662,10 +695,25 @@ def _measured(claim: Claim, value: Decimal, offer: Offer, said: str) -> Ground:
     return Ground(False, "wrong_feature", clause, expected, "not the number in the policy")
 
 
+def _about_alone(
+    same: Sequence[tuple[Decimal, str]], value: Decimal, said: str, kind: str, about: Sequence[tuple[Decimal, str]]
+) -> Sequence[tuple[Decimal, str]]:
+    """The features that a number alone can be of, where the rest of the sentence speaks of another number."""
+    right = _said_of(value, said)
+    near = _about(same, right, kind)
+    if len(near) < len(same):
+        return near
+    rest = said.partition(right)[2] if right else ""
+    elsewhere = {word for _, text in about for word in _content(text)}
+    named = elsewhere & set(_content(said.removesuffix(rest)))
+    unique = named - {word for item in same if item not in about for word in _content(item[1])}
+    return about if not amounts(rest) or unique else same
+
+
 def _said_of(value: Decimal, said: str) -> str:
     """What is said right after the number, up to the next one: "20 gb, and 5 of hotspot" says "gb" of 20."""
     found = amounts(said)
-    ends = [*(item.start for item in found[1:]), len(said)]
+    ends = [*(item.start for item in found[1:]), len(said)][: len(found)]
     near = [said[item.end : until] for item, until in zip(found, ends, strict=True) if item.value == value]
     return near[0] if len(near) == 1 else said
 

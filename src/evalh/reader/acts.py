@@ -186,7 +186,9 @@ def _masked(text: str, start: int, end: int, item: Named, named: Sequence[Named]
 
 def _act(hits: dict[str, Hit], sentence: str, floor: Floor, item: Named) -> tuple[Act, float, bool]:
     asks = "?" in sentence or "ask" in hits or "ask_named" in hits
-    act, confidence = _settled(hits, floor, item) or _only_named(hits, floor, item) or _put_forward(hits, floor, item)
+    act, confidence = (
+        _settled(hits, floor, item, sentence) or _only_named(hits, floor, item) or _put_forward(hits, floor, item)
+    )
     return act, confidence, asks
 
 
@@ -194,14 +196,22 @@ def _asking(hits: dict[str, Hit]) -> Hit | None:
     return hits.get("ask_named") or hits.get("ask")
 
 
-def _settled(hits: dict[str, Hit], floor: Floor, item: Named) -> tuple[Act, float] | None:
+_SELLS_ON = re2.compile(
+    r"\b(?:are you sure|(?:sure|certain) you (?:don't|do not|wouldn't)|don't you want|really is|worth"
+    r"|you could lose|miss(?:ing)? out|everyone|everybody|most (?:people|customers|families)"
+    r"|love it|think about|imagine|without it|reconsider)\b"
+)
+"""Words that go on selling, so that a name is no read-back though its offer was taken."""
+
+
+def _settled(hits: dict[str, Hit], floor: Floor, item: Named, sentence: str) -> tuple[Act, float] | None:
     """Taken off the table, or read back."""
     accepted = item.offer is not None and floor.status.get(item.offer) == "accepted"
     if "withdraw" in hits and not _asking(hits):
         return "withdraw", hits["withdraw"].rule.confidence
     if "read_back" in hits and (accepted or not _asking(hits)):
         return "read_back", hits["read_back"].rule.confidence
-    return ("read_back", 0.7) if accepted else None
+    return ("read_back", 0.7) if accepted and not _SELLS_ON.search(sentence) else None
 
 
 def _only_named(hits: dict[str, Hit], floor: Floor, item: Named) -> tuple[Act, float] | None:
@@ -275,10 +285,18 @@ def _unnamed(view: TurnView, floor: Floor, rules: RuleSet) -> list[_Found]:
     if floor.turned_down and floor.current is not None and _lets_go(view, rules):
         named = Named(0, len(view.text), floor.current, (), "reference", "", 0.6)
         return [_Found(named, "withdraw", 0.6, 0, len(view.text), False)]
-    if floor.asked and floor.current is not None and floor.current in floor.asked:
+    if floor.asked and floor.current is not None and floor.current in floor.asked and not _OTHER_HELP.search(view.text):
         named = Named(0, len(view.text), floor.current, (), "reference", "", 0.6)
         return [_Found(named, "answer", 0.6, 0, len(view.text), "?" in view.text)]
     return []
+
+
+_OTHER_HELP = re2.compile(
+    r"\b(?:i can|i could|i'll|i will|let me|i've|i have) (?:just |also |now )?(?:turn|turned|switch|switched|send|sent"
+    r"|reset|block|blocked|restart|unlock|resend|refund|credit|waive)\b.*"
+    r"\b(?:free|no charge|doesn't cost|costs nothing)\b"
+)
+"""Help with the matter that costs nothing, of which no offer is an answer."""
 
 
 def _benefit_again(view: TurnView, floor: Floor) -> _Found | None:

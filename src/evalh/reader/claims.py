@@ -38,6 +38,8 @@ class _Said:
     sure: float = 1.0
     at: int = -1
     """The offset that decides which offer it belongs to; -1: `start`."""
+    listed: bool = False
+    """Whether it is a charge of the policy, told by what it is for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -429,7 +431,7 @@ def _is_exit_fee(left: str, right: str) -> bool:
 
 
 def _is_account(spot: _Spot) -> bool:
-    clause = _ON_ONE_BILL.sub("", _clause(spot.left[-96:]))
+    clause = _BILLED.sub("", _ON_ONE_BILL.sub("", _clause(spot.left[-96:])))
     if _TOTAL.search(spot.wide[-64:]) or _REPORTED.search(clause):
         return True
     if _ACCOUNT.search(clause) and not _EXIT.search(clause):
@@ -506,7 +508,7 @@ def _listed_fee(spot: _Spot, lexicon: Lexicon) -> _Said | None:
     after, before = names
     if not after.match(spot.right) and not before.search(spot.left[-48:]):
         return None
-    return _money(spot, "fee")
+    return replace(_money(spot, "fee"), listed=True)
 
 
 @lru_cache(maxsize=64)
@@ -736,13 +738,24 @@ def _around(named: Sequence[Named], current: str | None, at: int, *, ahead: bool
 
 def _leads_up_to_an_offer(sentence: str, item: _Said) -> bool:
     """Whether a sentence before the first name speaks of what is about to be named, not of the matter at hand."""
-    return item.period is not None or item.per is not None or bool(_AHEAD.search(sentence))
+    if _THEIRS.search(sentence):
+        return False
+    stated = item.period is not None or item.per is not None or item.kind in _TERMS
+    return stated or bool(_AHEAD.search(sentence))
 
 
+_TERMS: tuple[ClaimKind, ...] = ("term", "fee", "early_termination_fee", "discount", "promo_months", "then_price")
 _AHEAD = re.compile(
-    r"\b(?:for (?:just|only)|offer|deal|promo\w*|discount|something|another option|a way to|you could"
-    r"|you can (?:get|have)|(?:we|i) have|we've got|i've got|there's|there is|how about|special)\b"
+    r"\b(?:just|only|offer|deal|promo\w*|discount|something|another option|a way to|you could|you can (?:get|have)"
+    r"|(?:we|i) have|we've got|i've got|there's|there is|how about|special|it(?:'d| would) be"
+    r"|you(?:'d| would) (?:get|pay|have))\b"
 )
+_THEIRS = re.compile(
+    r"\b(?:(?:this|last|next) (?:month|bill|week|time)|on your (?:bill|account)|over your|you used|you went"
+    r"|late|was|were|had"
+    r"|your (?:\w+ ){0,2}(?:bill|plan|contract|agreement|account|balance|price|line)|i see|owed?|paid)\b"
+)
+"""Of what the customer has, used or owes."""
 
 
 def _owner(text: str, inside: list[Named], at: int, item: _Said) -> Named | None:
@@ -762,10 +775,17 @@ def _about_an_offer(sentence: str, item: _Said, words: str) -> bool:
         return False
     if _OTHER_MATTER.search(sentence) or _listed_elsewhere(sentence, words):
         return False
-    if item.kind == "feature" and item.unit is None:
+    if item.listed or (item.kind == "feature" and (item.unit is None or _OF_IT.match(sentence))):
         return True
     bare = _BARE.fullmatch(sentence.replace(words, " ", 1))
     return bool(bare) or item.period is not None or item.per is not None or bool(_OFFER_CUE.search(sentence))
+
+
+_OF_IT = re.compile(
+    r"(?:(?:yes|yeah|yep|no|sure|right|well|so|and)\b[, ]*)*(?:(?:it|they|that)\b(?!'s a\b)|up to\b|you get\b"
+    r"|you can (?:watch|use|have|add|connect|cover|stream)\b)"
+)
+"""What says what an offer does, of which the sentence before spoke."""
 
 
 def _listed_elsewhere(sentence: str, words: str) -> bool:

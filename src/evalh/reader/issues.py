@@ -196,6 +196,10 @@ REOPENS = 0.75
 the agent asked whether it is settled."""
 _SURE_OF_DONE = 0.8
 """A model that alone hears that something was done must be this sure: a polite no sounds much the same."""
+_SENDS = re2.compile(
+    r"\b(?:sent|sending|emailed|texted|forwarded|messaged)\b"
+    r"|\b(?:email|text|link|confirmation|reference)\b.*\b(?:sent|on its way)\b"
+)
 _BUT = re2.compile(r"\bbut\b")
 _DENIED = re2.compile(
     r"\b(?:stays?|all taken|sold out|fully booked|(?:we're|we are"
@@ -435,10 +439,15 @@ class IssueTracker:
         if unsettled and "transfer" in said:
             return _by_agent(view, said["transfer"], "unresolved")
         if settled := self._settled(issue, view, cues, said):
-            return settled
+            return None if self._only_sends(issue, settled, view.text) else settled
         if unsettled and "cannot" in said:
             return _by_agent(view, said["cannot"], "unresolved", 0.55 if "proposal" in said else None)
         return None
+
+    def _only_sends(self, issue: Issue, settled: _Outcome, text: str) -> bool:
+        """Whether what was done is no more than a note about what was promised: "I've just sent it to you"."""
+        kept = issue.status != "promised" or settled.status != "resolved"
+        return not kept and bool(_SENDS.search(text)) and not self._words[issue.id] & _content(text)
 
     def _settled(self, issue: Issue, view: TurnView, cues: Sequence[_Cue], said: dict[str, _Cue]) -> _Outcome | None:
         if issue.intent in _INVESTIGATED and (match := _INVESTIGATION.search(view.text)):

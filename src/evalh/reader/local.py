@@ -517,7 +517,13 @@ class LocalSession:
             self.block.acts_heard,
             self.block.offer_heard,
             any(act.offer is not None for act in self.facts.found.get("acts", ())),
+            self._mentioned(),
         )
+
+    def _mentioned(self) -> str | None:
+        """The one offer that the agent's last words only named, of those that the customer does not have."""
+        named = {spoken.act.offer for spoken in self.block.acts if spoken.act.act == "mention"} - _owned(self.header)
+        return next(iter(named)) if len(named) == 1 else None
 
     def _answerable(self, spoken: Spoken) -> bool:
         status = self.ledger.status.get(spoken.act.offer, "not_pitched")

@@ -27,6 +27,7 @@ _BUYS = re2.compile(
     r"|set it up|set me|"
     r"do it|let's do|lets do|go ahead and|buy|book it|order it|get it|let's get|i want it|give me)\b"
 )
+_APPROVES = re2.compile(r"\b(?:sounds|works|looks|seems|would be)\W*$")
 _NUMBERING = re2.compile(r"^(?:\s*(?:[0-9]+[.)]|[-*])\s*)?")
 _TURN = re2.compile(r"[.;!?,]|\b(?:but|actually|wait|ok|okay|yes|then|fine|well|so)\b")
 _REPORTED = re2.compile(
@@ -121,6 +122,8 @@ class Table:
     """The model's probability that they did with some offer what can be answered, 0 to 1."""
     spoken_of: bool = False
     """Whether the agent has spoken of an offer by name before."""
+    mentioned: str | None = None
+    """The one offer that the agent's last words named, though they did nothing else with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +190,8 @@ def _weighed(
     reply = _in_place(judged, item, table)
     if reply is None:
         return []
+    if reply == "ask" and item.offer is None and not item.in_focus and table.mentioned is not None:
+        item = OnTable(table.mentioned, None, "not_pitched", in_focus=False)
     if decision is not None and decision.reply == judged.label:
         return [_reply(view, item, replace(decision, reply=reply, confidence=judged.confidence))]
     return [_reply(view, item, _Decision(reply, judged.confidence, 0, len(view.text), "model"))]
@@ -459,9 +464,17 @@ def _after_yes(best: dict[str, Hit], text: str, start: int, end: int, question: 
     against = _by_words({key: hit for key, hit in best.items() if key in AGAINST}, text, start, end)
     if against is not None:
         return against
-    if "ask" in best and text[start:end].rstrip().endswith("?") and "accept" not in best:
+    if "ask" in best and (_asks_on(best, text) or ("accept" not in best and text[start:end].rstrip().endswith("?"))):
         return _of(best["ask"], "ask", 0.75)
     return _plain_yes(best, text, start, end, question)
+
+
+def _asks_on(best: dict[str, Hit], text: str) -> bool:
+    """Whether a question follows mere approval: "that sounds more like it, what's the fee if i leave"."""
+    accept = best.get("accept")
+    if accept is None or best["ask"].start < accept.end:
+        return False
+    return accept.rule.id == "accept.soft" or bool(_APPROVES.search(text[accept.start : accept.end]))
 
 
 def _plain_yes(best: dict[str, Hit], text: str, start: int, end: int, question: QuestionAbout) -> _Decision | None:

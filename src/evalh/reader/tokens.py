@@ -57,16 +57,21 @@ class Token(NamedTuple):
 @lru_cache(maxsize=4_096)
 def tokens(text: str) -> tuple[Token, ...]:
     """The words of a normalised text, in order."""
-    return tuple(_with_numbers([(match.group(), *match.span()) for match in _WORD.finditer(text)]))
+    return tuple(_with_numbers([(_bare(match.group()), *match.span()) for match in _WORD.finditer(text)]))
 
 
 @lru_cache(maxsize=4_096)
 def words(text: str) -> tuple[str, ...]:
     """The compared words of a normalised text."""
-    spoken = _WORD.findall(text)
+    spoken = [_bare(word) for word in _WORD.findall(text)]
     if _NUMERALS.isdisjoint(spoken):
         return tuple(map(_stem, spoken))
     return tuple(token.word for token in tokens(text))
+
+
+def _bare(word: str) -> str:
+    """A number without the "is" that runs into it: "mobile twenty's thirty two a month"."""
+    return word[:-2] if word.endswith("'s") and word[:-2] in _NUMERALS else word
 
 
 def _with_numbers(raw: list[tuple[str, int, int]]) -> Iterator[Token]:
@@ -101,6 +106,8 @@ def _number(run: list[str]) -> tuple[int, int]:
         if word in _ONES and last in ("", "tens", "scale") and not (last == "tens" and not 0 < _ONES[word] < 10):
             current, last = current + _ONES[word], "ones"
         elif word in _TENS and last in ("", "scale"):
+            if last == "scale" and _is_price(run[position:]):
+                break
             current, last = current + _TENS[word], "tens"
         elif word in _SCALES and last in ("ones", "tens"):
             current, last = current * _SCALES[word], "scale"
@@ -110,3 +117,9 @@ def _number(run: list[str]) -> tuple[int, int]:
             break
         used = position + 1
     return total + current, used
+
+
+def _is_price(run: list[str]) -> bool:
+    """Whether these words are dollars and cents ("forty nine ninety nine"): a hundred before them is no part of it."""
+    after = run[2:] if len(run) > 1 and 0 < _ONES.get(run[1], 0) < 10 else run[1:]
+    return bool(after) and after[0] in _TENS
