@@ -148,3 +148,17 @@ def test_scam_texts_are_no_fraud_and_what_it_is_not_like_is_no_wish_to_leave() -
     assert "fraud" in intents("i've been scammed")
     assert "cancel" not in intents("it's not like i'm going to another company")
     assert "cancel" in intents("i'm going to another company")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "my router's blinking red",
+        "the light on the box is red",
+        "wifi keeps dying on me",
+        "my texts aren't sending",
+        "it says the sim isn't recognized",
+    ],
+)
+def test_faults_as_people_tell_them(text: str) -> None:
+    assert intents(text) == ["service_fault"]

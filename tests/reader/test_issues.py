@@ -598,3 +598,12 @@ def test_a_note_about_what_was_promised_does_not_keep_the_promise() -> None:
 
 def test_a_transfer_in_few_words_is_no_help() -> None:
     assert said_of_matter("agent", "transferring you now")[0] == "cannot"
+
+
+def test_an_agent_who_is_glad_that_it_worked_says_that_it_is_done() -> None:
+    assert said_of_matter("agent", "awesome, glad that worked")[0] == "done"
+    assert said_of_matter("agent", "glad to help")[0] is None
+    script = (
+        "C: my texts aren't sending\nA: Send one now.\nC: hello... she says she got it\nA: awesome glad that worked"
+    )
+    assert weighed(script, ("unsolved", 0.9), None, None, None).status == "resolved"

@@ -137,3 +137,14 @@ def test_a_feed_in_capitals_is_no_shouting() -> None:
 def test_being_ignored_by_somebody_else_is_no_anger_at_the_agent() -> None:
     assert mood("i thought she was ignoring me ha").mood != "frustrated"
     assert mood("you keep ignoring me").mood == "frustrated"
+
+
+def test_praise_of_the_service_as_always_is_no_joy() -> None:
+    assert mood("amazing support as always, three hours on hold").mood != "satisfied"
+
+
+def test_a_polite_wish_to_get_it_fixed_is_no_demand() -> None:
+    assert mood("can we just fix my bill").mood == "calm"
+    assert mood("could you just fix it please").mood == "calm"
+    assert mood("just fix it already").mood == "frustrated"
+    assert mood("great service, thank you").mood == "satisfied"

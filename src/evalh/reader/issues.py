@@ -206,7 +206,7 @@ _DENIED = re2.compile(
     r"|(?:window|period|office|branch|shop|store|desk|deadline|offer|sale)(?: is| are| has| was)?)"
     r"(?: now| already)? closed)\b"
 )
-_FIRST_PERSON = re2.compile(r"^(?:i|we)\b")
+_FIRST_PERSON = re2.compile(r"^(?:i|we|glad|great|happy|good)\b")
 _COMMITS = re2.compile(
     r"^(?:i|we)\b.*\b(?:send|sending|sent|dispatch\w*|open(?:ed|ing)|rais(?:ed|ing)|fil(?:ed|ing)|submitted|logged"
     r"|escalat\w*|lodged|reported|forwarded|call|contact|ring|email|mail|text|ship|deliver|refund|credit|replace|repair"

@@ -25,6 +25,7 @@ from evalh.testing.replies import reply_for
 Answer = Callable[[dict[str, Any]], "str | Fault | Reply"]
 _START_SECONDS = 30
 _BEGIN_SECONDS = 0.01
+_END_SECONDS = 3.0
 _DRIP_SECONDS = 0.05
 _CHUNK = 2**16
 _MOST_HEADERS = 2**16
@@ -75,6 +76,7 @@ class StubEndpoint:
         self._stop: asyncio.Event | None = None
         self._server: asyncio.Server | None = None
         self._elsewhere = ""
+        self._open: set[asyncio.StreamWriter] = set()
         self._thread: threading.Thread | None = None
         self._ready = threading.Event()
         self._raised: Exception | None = None
@@ -115,9 +117,28 @@ class StubEndpoint:
         finally:
             self._server.close()
             second.close()
-            await asyncio.sleep(_BEGIN_SECONDS)  # a connection that has not begun would never be closed
+            await self._break()
+
+    async def _break(self) -> None:
+        """Let connections begin that were taken, as one that has not would never be closed; then break them all."""
+        ends = asyncio.get_running_loop().time() + _END_SECONDS
+        await asyncio.sleep(_BEGIN_SECONDS)
+        while any(map(_begins, asyncio.all_tasks())) and asyncio.get_running_loop().time() < ends:
+            await asyncio.sleep(_BEGIN_SECONDS)
+        for writer in tuple(self._open):
+            writer.transport.abort()
+        while self._open and asyncio.get_running_loop().time() < ends:
+            await asyncio.sleep(_BEGIN_SECONDS)
+        await asyncio.sleep(_BEGIN_SECONDS)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open.add(writer)
+        try:
+            await self._serves(reader, writer)
+        finally:
+            self._open.discard(writer)
+
+    async def _serves(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             while await self._answered(await _received(reader), reader, writer):
                 pass
@@ -182,6 +203,11 @@ class StubEndpoint:
             content = reply_for(request.body) if isinstance(request.body, dict) else ""
             await _send(writer, Reply(), completion(Reply(content), "elsewhere", 0), {"Connection": "close"})
         writer.close()
+
+
+def _begins(task: asyncio.Task[Any]) -> bool:
+    """Whether a task is asyncio's own, at taking a connection."""
+    return "accept_connection" in getattr(task.get_coro(), "__qualname__", "")
 
 
 def _url(listening: Any) -> str:
