@@ -76,7 +76,7 @@ class Groundedness(Evaluator):
             return
         started = ctx.conversation.started_at
         day, text = started.date() if started else None, ctx.turn(claim.turn).text
-        if is_of_the_plan(claim, ctx.policy, _owned(ctx)):
+        if is_of_the_plan(claim, ctx.policy, ctx.conversation.owned):
             return
         unnamed = not _names(ctx, claim)
         beside = _beside(ctx, claim) if unnamed else None
@@ -107,13 +107,7 @@ def _beside(ctx: EvalContext, claim: Claim) -> frozenset[str]:
     since = claim.turn - LATELY
     named = {item.offer for item in ctx.reading.mentions if since <= item.turn < claim.turn and item.offer is not None}
     text = ctx.turn(claim.turn).text
-    return beside_of(claim, ctx.policy, text, asked, named=named, owned=_owned(ctx))
-
-
-def _owned(ctx: EvalContext) -> set[str]:
-    """What the record of the customer says that they have."""
-    held = (ctx.conversation.customer or {}).get("products")
-    return {item for item in held if isinstance(item, str)} if isinstance(held, list) else set()
+    return beside_of(claim, ctx.policy, text, asked, named=named, owned=ctx.conversation.owned)
 
 
 def _is_something_free(claim: Claim, text: str) -> bool:
@@ -131,7 +125,7 @@ def _told_after_all(ctx: EvalContext) -> Iterator[OfferAct]:
     What the customer has may be explained though nobody can take it any more.
     """
     unnamed = [act.turn for act in ctx.pitches() if act.offer is None and act.known]
-    done = {act.offer for act in ctx.pitches()} | _owned(ctx)
+    done = {act.offer for act in ctx.pitches()} | ctx.conversation.owned
     for act in ctx.reading.acts:
         if (
             act.act == "answer"

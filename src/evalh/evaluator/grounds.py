@@ -105,8 +105,8 @@ def ground(
     """What `policy` says to `claim`, made in a turn of that `text` on that `day`; `older` versions newest first.
 
     A value that only an older version has is stale; a value of a sibling offer is named in the reason. `beside` are
-    the other offers that a claim may mean whose turn does not name its offer: what is true of one of them, or of a
-    sibling that is paid as it says, cannot be told. None where the turn names it.
+    the other offers that a claim may mean whose turn does not name its offer: what is true of one of them cannot be
+    told. None where the turn names it.
     """
     if is_redacted(claim.value):
         return Ground(None, "grounded", reason="the value is redacted")
@@ -232,12 +232,15 @@ def beside_of(
     if own is None:
         return frozenset()
     heard = set(_content(normalise(asked).text)) | set(_content(around(text, claim.start, claim.end)))
-    mine = _name_words(own)
+    mine = _name_words((*own.names, own.name))
     found: set[str] = set()
     for offer in policy.offers:
         if offer.id == own.id:
             continue
-        theirs, alike = _name_words(offer), own.category is not None and offer.category == own.category
+        theirs, alike = (
+            _name_words((*offer.names, offer.name)),
+            own.category is not None and offer.category == own.category,
+        )
         pointed = heard & (theirs - mine) or (alike and heard & _OTHER_ONE)
         lately = offer.id in named and not heard & (mine - theirs)
         theirs_now = offer.id in owned and alike and claim.kind in ("price", "then_price")
@@ -252,8 +255,9 @@ _OTHER_ONE = frozenset([
 """Words that point from one offer to another of its kind."""
 
 
-def _name_words(offer: Offer) -> set[str]:
-    return {word for name in (*offer.names, offer.name) for word in _content(name.lower())} - _PLAIN_NAMES
+@lru_cache(maxsize=1_024)
+def _name_words(names: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(word for name in names for word in _content(name)) - _PLAIN_NAMES
 
 
 _PLAIN_NAMES = frozenset(["plan", "line", "pass", "package", "bundle", "kit", "plus", "extra", "offer", "full", "data"])

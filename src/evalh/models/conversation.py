@@ -146,6 +146,14 @@ class Conversation(Model):
         """The turns spoken by the customer, without those that say nothing."""
         return (turn for turn in self.turns if turn.role == "customer" and turn.text.strip())
 
+    @property
+    def owned(self) -> frozenset[str]:
+        """What the customer's record says that they have (`products`); nothing where it does not say."""
+        products = (self.customer or {}).get("products")
+        return (
+            frozenset(item for item in products if isinstance(item, str)) if isinstance(products, list) else frozenset()
+        )
+
     @cached_property
     def sha256(self) -> str:
         """The digest of everything in the conversation."""

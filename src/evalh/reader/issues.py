@@ -446,8 +446,9 @@ class IssueTracker:
 
     def _only_sends(self, issue: Issue, settled: _Outcome, text: str) -> bool:
         """Whether what was done is no more than a note about what was promised: "I've just sent it to you"."""
-        kept = issue.status != "promised" or settled.status != "resolved"
-        return not kept and bool(_SENDS.search(text)) and not self._words[issue.id] & _content(text)
+        if issue.status != "promised" or settled.status != "resolved":
+            return False
+        return bool(_SENDS.search(text)) and not self._words[issue.id] & _content(text)
 
     def _settled(self, issue: Issue, view: TurnView, cues: Sequence[_Cue], said: dict[str, _Cue]) -> _Outcome | None:
         if issue.intent in _INVESTIGATED and (match := _INVESTIGATION.search(view.text)):

@@ -338,7 +338,7 @@ class LocalSession:
         self.engaged = frozenset(reply.offer for reply in replies if reply.reply in ("ask", "object", "reopen"))
         self.turned_down = frozenset(reply.offer for reply in replies if reply.reply in AGAINST)
         self.interested = any(reply.offer is None and reply.reply in ("ask", "accept") for reply in replies)
-        owned = _owned(self.header)
+        owned = self.header.owned
         answered = [reply.offer for reply in replies if reply.reply != "ignore"]
         self._touch(answered or [item.offer for item in named if item.offer not in owned])
         self.customer_said = view.text
@@ -395,7 +395,7 @@ class LocalSession:
         unnamed = current is None and self.ledger.status.get(None) == "pitched" and None in self.engaged
         before = self._talked_about(())
         found = read_claims(view, named, self.tools.lexicon, _UNNAMED if unnamed else current, before)
-        held = _owned(self.header) - {offer for offer in self.ledger.pitches if offer is not None}
+        held = self.header.owned - {offer for offer in self.ledger.pitches if offer is not None}
         return [
             claim.model_copy(update={"offer": None}) if claim.offer == _UNNAMED else claim
             for claim in found
@@ -413,7 +413,7 @@ class LocalSession:
             heads=self.tools.heads,
             interested=self.interested,
             recent=pitched[-1] if pitched else None,
-            owned=_owned(self.header),
+            owned=self.header.owned,
             turned_down=self.current in self.turned_down,
             described=self.tools.described,
             selling_points=points,
@@ -522,7 +522,7 @@ class LocalSession:
 
     def _mentioned(self) -> str | None:
         """The one offer that the agent's last words only named, of those that the customer does not have."""
-        named = {spoken.act.offer for spoken in self.block.acts if spoken.act.act == "mention"} - _owned(self.header)
+        named = {spoken.act.offer for spoken in self.block.acts if spoken.act.act == "mention"} - self.header.owned
         return next(iter(named)) if len(named) == 1 else None
 
     def _answerable(self, spoken: Spoken) -> bool:
@@ -571,11 +571,6 @@ def pushes(again: LedgerEntry) -> Register:
     """The register of a turn that pitches after the topic was closed."""
     where = {"turn": again.turn, "start": again.start, "end": again.end, "quote": again.quote}
     return Register.model_validate({**where, "confidence": again.confidence, "register": "pushy", "reason": AGAIN})
-
-
-def _owned(conversation: Conversation) -> frozenset[str]:
-    products = (conversation.customer or {}).get("products")
-    return frozenset(item for item in products if isinstance(item, str)) if isinstance(products, list) else frozenset()
 
 
 @cache

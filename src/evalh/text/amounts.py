@@ -221,7 +221,7 @@ _ONCE = re.compile(r" (?:just )?(?:once|one[- ]time|up ?front|one[- ]off)\b")
 _PAID = re.compile(
     r" (?:just )?(?:once|one[- ]time|up ?front|one[- ]off|to leave|if you leave|for leaving|activation)\b"
 )
-_FOR_MONTHS = re.compile(r" (?:for (?:the )?(?:first |next )?[a-z0-9-]+ months?|off(?: each| every| a|,? for)?)\b")
+_PRICED = re.compile(r" (?:for (?:the )?(?:first |next )?[a-z0-9-]+ months?|off)\b")
 _CENTS = re.compile(r"\d+\.\d\d")
 
 
@@ -243,7 +243,7 @@ def _with_one_offs(text: str, ordered: list[Amount]) -> Iterator[Amount]:
     for amount in ordered:
         paid = _PAID.match(text, amount.end) if amount.kind == "count" and money is not None else None
         exact = amount.kind == "count" and _CENTS.fullmatch(amount.text) is not None
-        if (money is not None and (paid or exact)) or (exact and _FOR_MONTHS.match(text, amount.end)):
+        if (money is not None and (paid or exact)) or (exact and _PRICED.match(text, amount.end)):
             period = "once" if paid and _ONCE.match(text, amount.end) else None
             read = replace(amount, kind="money", unit=money.unit if money else None, period=period)
         else:
